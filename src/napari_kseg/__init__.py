@@ -1,0 +1,1 @@
+"""Instant, exact, reproducible K-means segmentation of any image."""
