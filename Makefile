@@ -1,0 +1,83 @@
+# napari-kseg: everything a developer does, one target each. `make help` lists them.
+# Only python3 (3.11 or newer) and make must be there; the targets set up the rest in .venv.
+# VENV=folder puts the environment elsewhere, PYTHON=path picks the Python to make it with, ARGS="..." goes to the tool.
+
+VENV ?= .venv
+LOWEST_VENV ?= .venv-lowest
+ARGS ?=
+export VENV
+
+python := $(VENV)/bin/python
+code := src tests $(wildcard examples benchmarks tools docs)
+# With a screen the demo opens the viewer and leaves it open; without one it works in a virtual display and saves what it shows.
+screen := $(strip $(DISPLAY) $(WAYLAND_DISPLAY) $(filter Darwin,$(shell uname)))
+demo_options := $(if $(screen),,--output demo-output)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest lint types format bench screenshots \
+	build numba-clean clean
+
+help: ## Explain the targets (this text)
+	@echo "napari-kseg. Targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+		| while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+$(VENV)/.ready-all $(VENV)/.ready-test $(VENV)/.ready-dev: $(VENV)/.ready-%: pyproject.toml tools/setup.sh
+	@tools/setup.sh $*
+
+setup: $(VENV)/.ready-dev ## Set up .venv with all that development needs
+
+demo: $(VENV)/.ready-all ## Open napari, segment the sample; without a screen: save pictures of it in demo-output/
+	@tools/with-display.sh $(python) examples/demo.py $(demo_options) $(ARGS)
+
+test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (about 2 minutes); a skipped test fails
+	@tools/with-display.sh --virtual $(python) -m pytest --fail-on-skip $(ARGS)
+
+test-all: lint types test-nojit test-wheel test-noqt test-lowest ## Run the slower checks: lint, types and the test-... below
+
+test-wheel: $(VENV)/.ready-dev ## Build the wheel, install it in a clean environment, find widget and samples through npe2
+	@$(python) -m pytest -m slow --fail-on-skip tests/packaging/test_wheel.py $(ARGS)
+
+test-noqt: $(VENV)/.ready-dev ## Use the library and the command line in an environment without Qt
+	@$(python) -m pytest -m slow --fail-on-skip tests/packaging/test_without_qt.py $(ARGS)
+
+test-nojit: $(VENV)/.ready-test ## Run the kernels as plain Python on tiny inputs
+	@NUMBA_DISABLE_JIT=1 $(python) -m pytest -m nojit --fail-on-skip tests $(ARGS)
+
+test-lowest: $(LOWEST_VENV)/.ready ## Run all tests with the lowest versions that pyproject.toml allows
+	@tools/with-display.sh --virtual $(LOWEST_VENV)/bin/python -m pytest --fail-on-skip -W default $(ARGS)
+
+$(LOWEST_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
+	@$(VENV)/bin/uv venv --quiet --clear --no-python-downloads --python 3.11 $(LOWEST_VENV)
+	@$(VENV)/bin/uv pip install --quiet --python $(LOWEST_VENV)/bin/python --resolution lowest-direct --editable ".[test]"
+	@touch $@
+
+lint: $(VENV)/.ready-dev ## Check style and imports (ruff)
+	@$(python) -m ruff check $(code)
+	@$(python) -m ruff format --check $(code)
+
+types: $(VENV)/.ready-dev ## Check the types (mypy, strict)
+	@$(python) -m mypy $(ARGS)
+
+format: $(VENV)/.ready-dev ## Format the code and mend what ruff can
+	@$(python) -m ruff check --fix $(code)
+	@$(python) -m ruff format $(code)
+
+bench: $(VENV)/.ready-test ## Measure speed and quality beside other libraries
+	@$(python) benchmarks/run.py $(ARGS)
+
+screenshots: $(VENV)/.ready-all ## Make the pictures of the README anew, from the real window
+	@tools/with-display.sh --virtual $(python) docs/screenshots.py $(ARGS)
+
+build: $(VENV)/.ready-dev ## Build wheel and source archive into dist/ and check them
+	@rm -rf dist
+	@$(python) -m build
+	@$(python) -m twine check --strict dist/*
+	@$(python) -m npe2 validate src/napari_kseg/napari.yaml
+
+numba-clean: ## Remove the caches of compiled kernels (a kernel does not notice changes in what it calls)
+	@find src tests -name '*.nb[ic]' -delete
+
+clean: numba-clean ## Remove all that was made here: environments, builds, caches, demo-output
+	@rm -rf $(VENV) $(LOWEST_VENV) dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
