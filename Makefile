@@ -36,7 +36,7 @@ test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (a
 test-all: lint types test-nojit test-wheel test-noqt test-lowest ## Run the slower checks: lint, types and the test-... below
 
 test-wheel: $(VENV)/.ready-dev ## Build the wheel, install it in a clean environment, find widget and samples through npe2
-	@$(python) -m pytest -m slow --fail-on-skip tests/packaging/test_wheel.py $(ARGS)
+	@tools/with-display.sh --virtual $(python) -m pytest -m slow --fail-on-skip tests/packaging/test_wheel.py $(ARGS)
 
 test-noqt: $(VENV)/.ready-dev ## Use the library and the command line in an environment without Qt
 	@$(python) -m pytest -m slow --fail-on-skip tests/packaging/test_without_qt.py $(ARGS)
