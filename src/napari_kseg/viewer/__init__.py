@@ -1,0 +1,1 @@
+"""Viewer floor: napari layers in, napari layers out, and the widget around them."""

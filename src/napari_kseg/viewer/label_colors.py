@@ -1,0 +1,49 @@
+"""Colors of the labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.colormaps import CyclicLabelColormap, label_colormap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_kseg.image.segmentation import Segmentation
+    from napari_kseg.viewer.source import Source
+
+
+def label_colors(seg: Segmentation, source: Source) -> NDArray[np.float64]:
+    """Return the colors of the labels 1 to K, shape (K, 4), 0 to 1.
+
+    Color images: the centroids themselves. One channel: what the source shows at the centroid.
+    Otherwise no color belongs to a centroid, and napari's own cycle tells the labels apart.
+    """
+    centroids = np.asarray(seg.centroids, np.float64)
+    if seg.is_color:
+        dtype = np.dtype(source.image.dtype)
+        largest = np.iinfo(dtype).max if dtype.kind in "ui" else 1
+        return np.column_stack([np.clip(centroids / largest, 0, 1), np.ones(len(centroids))])
+    if centroids.shape[1] == 1:
+        low, high = source.contrast_limits
+        shown = np.clip((centroids[:, 0] - low) / ((high - low) or 1), 0, 1)
+        return np.asarray(source.colormap.map(shown**source.gamma), np.float64)
+    return _cycle(len(centroids))[1:]
+
+
+def label_colormap_from(colors: NDArray[np.float64], **selection: Any) -> CyclicLabelColormap:
+    """Return a new colormap with `colors` for the labels 1 to K and napari's cycle above.
+
+    A colormap belongs to one layer: the layer's selected label lives on it.
+    """
+    # Not a DirectLabelColormap: that one compiles for about 3 s in every session.
+    table = _cycle(max(255, len(colors)))
+    table[0] = 0
+    table[1 : len(colors) + 1] = colors
+    return CyclicLabelColormap(colors=table, name="clusters", **selection)
+
+
+def _cycle(n_colors: int) -> NDArray[np.float64]:
+    """Return napari's default label colors, shape (n_colors + 1, 4); 0 is transparent."""
+    return np.array(label_colormap(n_colors).colors[: n_colors + 1], np.float64)

@@ -1,0 +1,58 @@
+"""The features table of a Labels layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+    from numpy.typing import NDArray
+
+    from napari_kseg.image.segmentation import Segmentation
+
+
+def label_table(
+    seg: Segmentation, colors: NDArray[np.float64], pixel_area: float
+) -> pandas.DataFrame:
+    """Return one row per label, row 0 for what was left out.
+
+    Parameters
+    ----------
+    seg : Segmentation
+        Result with K clusters.
+    colors : (K, 4) array of float
+        Color of each label on the screen, 0 to 1.
+    pixel_area : float
+        Area (volume in 3-D) of a pixel of the labels, in world units.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        K + 1 rows; row i is label i, whether a reader goes by the row, by `index` (napari) or by
+        `label` (scikit-image).
+    """
+    import pandas
+
+    n_clusters = len(seg.centroids)
+    left_out = seg.labels.size - int(seg.counts.sum())
+    counts = np.concatenate([[left_out], seg.counts]).astype(np.int64)
+    columns: dict[str, Any] = {
+        "index": np.arange(n_clusters + 1),
+        "label": np.arange(n_clusters + 1),
+        "name": ["left out", *(str(name) for name in seg.table()["name"])],
+        "color": ["#00000000", *map(hex_color, colors)],
+        "count": counts,
+        "fraction": np.concatenate([[0.0], seg.fractions]),
+        "area": counts * pixel_area,
+    }
+    for name, values in zip(seg.channel_names, np.asarray(seg.centroids).T, strict=True):
+        columns[f"centroid_{name}"] = np.concatenate([[np.nan], values])
+    return pandas.DataFrame(columns)
+
+
+def hex_color(color: NDArray[np.float64]) -> str:
+    """Return "#rrggbb" for a color of 0 to 1."""
+    red, green, blue = np.rint(np.asarray(color[:3]) * 255).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"

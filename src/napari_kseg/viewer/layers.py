@@ -1,0 +1,350 @@
+"""From a layer to its Labels and recolored layers, and back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+
+from napari_kseg.image.segment import segment_pixels
+from napari_kseg.image.settings import Settings
+from napari_kseg.kmeans import ConvergenceWarning
+from napari_kseg.viewer.label_colors import label_colormap_from, label_colors
+from napari_kseg.viewer.label_table import label_table
+from napari_kseg.viewer.placement import move_to, placement_over
+from napari_kseg.viewer.source import Source, take_source
+
+if TYPE_CHECKING:
+    import napari.viewer
+    import pandas
+    from numpy.typing import NDArray
+
+    from napari_kseg.image.segmentation import Segmentation
+
+METADATA_KEY = "napari_kseg"
+CONTRACT_VERSION = 1
+"""Grows when the meaning of the metadata or of the features table changes."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerParts:
+    """All that the layers of a result are made of, prepared away from the GUI thread."""
+
+    segmentation: Segmentation
+    labels: NDArray[np.integer]
+    recolored: Any
+    rgb: bool
+    colors: NDArray[np.float64]
+    features: pandas.DataFrame
+    metadata: dict[str, Any]
+    axes: tuple[int, ...]
+    factors: tuple[float, ...]
+    channel_axis: int | None
+
+
+def segment_layer(
+    layer: Image,
+    n_clusters: int = 5,
+    *,
+    viewer: napari.viewer.Viewer | None = None,
+    **settings: Any,
+) -> tuple[Labels, Image]:
+    """Segment an Image layer into a Labels layer and a recolored Image layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The source. An RGB layer is clustered by color, any other one by its values, all of it; of
+        a multiscale layer the full resolution is taken. It is not changed.
+    n_clusters : int
+        Number of clusters, from 1.
+    viewer : napari.viewer.Viewer, optional
+        Where to add the two layers. Those of an earlier run on `layer` are updated in place.
+    **settings
+        Any other keyword of `napari_kseg.segment`; `channel_axis` is for layers that are not RGB.
+
+    Returns
+    -------
+    labels : napari.layers.Labels
+        Labels 1 to K from dark to bright, 0 for left out, with a table in `features`.
+    recolored : napari.layers.Image
+        The image with every pixel replaced by the centroid of its cluster.
+
+    Raises
+    ------
+    TypeError
+        If `layer` is not an Image layer, or a setting is unknown.
+    ValueError
+        If a setting or the image is not valid; the message says which and what is allowed.
+
+    Examples
+    --------
+    >>> from napari.layers import Image
+    >>> from skimage.data import coffee
+    >>> labels, recolored = segment_layer(Image(coffee(), name="coffee"), 5)
+    >>> labels.name, recolored.name
+    ('coffee clusters', 'coffee recolored')
+    >>> labels.features["count"].sum() == 400 * 600
+    True
+    """
+    mask, callback = settings.pop("mask", None), settings.pop("callback", None)
+    channel_axis = settings.pop("channel_axis", None)
+    source = take_source(layer, None if isinstance(channel_axis, str) else channel_axis)
+    seg = segment_pixels(
+        source.pixels(mask),
+        layer_settings(source, n_clusters=n_clusters, **settings),
+        callback=callback,
+    )
+    if message := convergence_message(seg):
+        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+    parts = make_parts(seg, source)
+    if viewer is None:
+        return _new_labels(parts, layer), _new_recolored(parts, layer)
+    return add_layers(parts, layer, viewer)
+
+
+def from_layer(labels_layer: Layer) -> Segmentation:
+    """Return the segmentation behind a layer that napari-kseg made.
+
+    Parameters
+    ----------
+    labels_layer : napari.layers.Labels
+        A result layer, renamed or duplicated as may be.
+
+    Returns
+    -------
+    segmentation : Segmentation
+        The result as it was computed; what was painted on the layer since is not in it.
+
+    Raises
+    ------
+    ValueError
+        If the layer is not one of ours, or was saved and read again.
+    """
+    made = labels_layer.metadata.get(METADATA_KEY, {})
+    if "segmentation" not in made:
+        raise ValueError(
+            f"layer {labels_layer.name!r} holds no segmentation; "
+            "use a layer that napari-kseg added in this session"
+        )
+    seg: Segmentation = made["segmentation"]
+    return seg
+
+
+def layer_settings(source: Source, **settings: Any) -> Settings:
+    """Return the settings of a run on `source`, its channel axis told as `segment` takes it."""
+    # Under "auto" a fourth channel is alpha; an explicit axis would make it data.
+    return Settings(channel_axis="auto" if source.rgb else source.channel_axis, **settings)
+
+
+def convergence_message(seg: Segmentation) -> str | None:
+    """Return one sentence if the iterations ended the run, else None."""
+    if seg.converged:
+        return None
+    return (
+        f"K-means did not converge in {seg.n_iter} iterations (max_iter={seg.settings.max_iter}); "
+        "the segmentation is valid, a larger max_iter may improve it"
+    )
+
+
+def make_parts(seg: Segmentation, source: Source) -> LayerParts:
+    """Prepare everything that needs no GUI thread."""
+    axes = source.spatial_axes
+    labels = np.array(seg.labels)  # a copy: painting must not reach the frozen result
+    full = [source.image.shape[axis] for axis in axes]
+    reduced = list(labels.shape) != full
+    factors = tuple(float(f) for f in seg.downsample) if reduced else (1.0,) * len(axes)
+    linear = source.linear[np.ix_(axes, axes)] * np.array(factors)
+    colors = label_colors(seg, source)
+    return LayerParts(
+        segmentation=seg,
+        labels=labels,
+        recolored=seg.recolored(),
+        rgb=source.rgb,
+        colors=colors,
+        features=label_table(seg, colors, float(abs(np.linalg.det(linear)))),
+        metadata=_describe(seg, source),
+        axes=axes,
+        factors=factors,
+        channel_axis=source.channel_axis,
+    )
+
+
+def add_layers(
+    parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer
+) -> tuple[Labels, Image]:
+    """Show a result above `layer`: its layers of an earlier run are updated, others are added.
+
+    Call it in the GUI thread.
+    """
+    with _selection_kept(viewer):
+        recolored = find_output(viewer, layer, "recolored")
+        if recolored is not None and _fits_recolored(recolored, parts):
+            recolored.data = parts.recolored
+            move_to(recolored, _recolored_placement(parts, layer))
+            _stamp(recolored, parts, "recolored")
+        else:
+            recolored = _put(viewer, _new_recolored(parts, layer), recolored, above=layer)
+        labels = find_output(viewer, layer, "labels")
+        if labels is not None and labels.ndim == parts.labels.ndim and not labels.multiscale:
+            _update_labels(labels, parts, layer)
+        else:
+            labels = _put(viewer, _new_labels(parts, layer), labels, above=recolored)
+    return labels, recolored
+
+
+def is_output(layer: Layer) -> bool:
+    """Return whether napari-kseg made this layer, or it is a duplicate of such a one."""
+    return METADATA_KEY in layer.metadata
+
+
+def find_output(viewer: napari.viewer.Viewer, layer: Image, role: str) -> Any:
+    """Return the layer in `viewer` that shows the result of `layer` in this role, or None."""
+    kind = Labels if role == "labels" else Image
+    for other in viewer.layers:
+        made = other.metadata.get(METADATA_KEY)
+        if (
+            isinstance(other, kind)
+            and made
+            and made["role"] == role
+            and made["source"]["unique_id"] == str(layer.unique_id)
+            # A duplicate carries the metadata too; it is the user's and stays as it is.
+            and made["layer_id"] == str(other.unique_id)
+        ):
+            return other
+    return None
+
+
+def _new_labels(parts: LayerParts, layer: Image) -> Labels:
+    labels = Labels(
+        parts.labels,
+        name=f"{layer.name} clusters",
+        colormap=label_colormap_from(parts.colors),
+        features=parts.features,
+        opacity=1.0,
+        **placement_over(layer, parts.axes, parts.factors),
+    )
+    _stamp(labels, parts, "labels")
+    return labels
+
+
+def _new_recolored(parts: LayerParts, layer: Image) -> Image:
+    look = {name: getattr(layer, name) for name in _LOOK}
+    recolored = Image(
+        parts.recolored,
+        name=f"{layer.name} recolored",
+        rgb=parts.rgb,
+        multiscale=False,
+        colormap=layer.colormap.model_dump(),  # its own copy
+        **look,
+        **_recolored_placement(parts, layer),
+    )
+    recolored.contrast_limits_range = layer.contrast_limits_range
+    _stamp(recolored, parts, "recolored")
+    return recolored
+
+
+_LOOK = (
+    "contrast_limits",
+    "gamma",
+    "interpolation2d",
+    "interpolation3d",
+    "rendering",
+    "iso_threshold",
+    "attenuation",
+)
+
+
+def _update_labels(labels: Labels, parts: LayerParts, layer: Image) -> None:
+    labels.data = parts.labels
+    # Undo would write old pixel values into the new labels.
+    if hasattr(labels, "_reset_history"):
+        labels._reset_history()
+    labels.colormap = label_colormap_from(
+        parts.colors,
+        selection=labels.selected_label,
+        use_selection=labels.show_selected_label,
+    )
+    labels.features = parts.features
+    move_to(labels, placement_over(layer, parts.axes, parts.factors))
+    _stamp(labels, parts, "labels")
+
+
+def _fits_recolored(recolored: Image, parts: LayerParts) -> bool:
+    """Return whether the data can be set; another shape would break the layer for good."""
+    old, new = recolored.data, parts.recolored
+    return (
+        not recolored.multiscale
+        and bool(recolored.rgb) == parts.rgb
+        and old.ndim == new.ndim
+        and old.dtype == new.dtype  # the contrast limits are those of a dtype
+        and (not parts.rgb or old.shape[-1] == new.shape[-1])
+    )
+
+
+def _recolored_placement(parts: LayerParts, layer: Image) -> dict[str, Any]:
+    """Return the placement of the recolored image, which has the axes of the source."""
+    if len(parts.axes) == layer.ndim:
+        return placement_over(layer, parts.axes, parts.factors)
+    by_axis = dict(zip(parts.axes, parts.factors, strict=True))
+    return placement_over(
+        layer, range(layer.ndim), [by_axis.get(axis, 1.0) for axis in range(layer.ndim)]
+    )
+
+
+def _put(viewer: napari.viewer.Viewer, new: Any, old: Layer | None, *, above: Layer) -> Any:
+    """Insert `new` directly above another layer, instead of `old` if there is one."""
+    if old is not None:
+        new.name, new.visible, new.opacity = old.name, old.visible, old.opacity
+        viewer.layers.remove(old)
+    viewer.layers.insert(viewer.layers.index(above) + 1, new)
+    return new
+
+
+def _stamp(layer: Layer, parts: LayerParts, role: str) -> None:
+    """Write the metadata of a result into one of its layers."""
+    # A new dict each time: duplicates of the layer share the old one.
+    made = {**parts.metadata, "role": role, "layer_id": str(layer.unique_id)}
+    layer.metadata = {**layer.metadata, METADATA_KEY: made}
+
+
+def _describe(seg: Segmentation, source: Source) -> dict[str, Any]:
+    """Return enough to repeat the run; all but `segmentation` can be written as JSON."""
+    return {
+        "contract_version": CONTRACT_VERSION,
+        "settings": seg.settings.to_dict(),
+        "centroids": np.asarray(seg.centroids).tolist(),
+        "counts": np.asarray(seg.counts).tolist(),
+        "model": seg.model.to_dict(),
+        "source": {
+            "name": source.name,
+            "unique_id": source.unique_id,
+            "path": source.path,
+            "rgb": source.rgb,
+        },
+        "versions": {
+            name: version(name) for name in ("napari-kseg", "napari", "numpy", "numba")
+        },
+        "segmentation": seg,
+    }
+
+
+@contextmanager
+def _selection_kept(viewer: napari.viewer.Viewer) -> Iterator[None]:
+    """Leave the same layers selected and active, although napari selects what is added."""
+    selected, active = set(viewer.layers.selection), viewer.layers.selection.active
+    yield
+    kept = {layer for layer in selected if layer in viewer.layers}
+    if active is not None and active in viewer.layers:
+        viewer.layers.selection.active = active
+    elif kept:
+        viewer.layers.selection = kept
+
+
+__all__ = ["from_layer", "segment_layer"]

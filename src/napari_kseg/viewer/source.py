@@ -1,0 +1,85 @@
+"""What a run takes from an Image layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_kseg.image.pixels import Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An Image layer at the moment Run was pressed.
+
+    Taken in the GUI thread; the worker reads nothing else of the layer, so that the layer may
+    change or go while it runs.
+    """
+
+    image: Any
+    rgb: bool
+    channel_axis: int | None
+    name: str
+    unique_id: str
+    path: str | None
+    linear: NDArray[np.float64]
+    colormap: Any
+    contrast_limits: tuple[float, float]
+    gamma: float
+
+    @property
+    def spatial_axes(self) -> tuple[int, ...]:
+        """Axes of the layer that the labels have as well."""
+        n_axes = len(self.linear)
+        if self.rgb or self.channel_axis is None:  # the layer does not count the axis of R, G, B
+            return tuple(range(n_axes))
+        return tuple(axis for axis in range(n_axes) if axis != self.channel_axis % n_axes)
+
+    def pixels(self, mask: NDArray[np.bool_] | None = None) -> Pixels:
+        """Return the pixels as the image floor takes them."""
+        from napari_kseg.image.pixels import Pixels
+
+        return Pixels(
+            self.image,
+            channel_axis=self.channel_axis,
+            alpha=self.rgb and self.image.shape[-1] == 4,
+            rgb=self.rgb,
+            mask=mask,
+        )
+
+
+def image_of(layer: Image) -> Any:
+    """Return the full-resolution array of a layer, as it is: NumPy, dask, zarr."""
+    # np.asarray of a multiscale layer's data would give the smallest level.
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def take_source(layer: Image, channel_axis: int | None = None) -> Source:
+    """Return what a run needs of `layer`; `channel_axis` is for layers that are not RGB."""
+    if not isinstance(layer, Image):
+        raise TypeError(f"layer is a {type(layer).__name__}; only Image layers can be segmented")
+    return Source(
+        image=image_of(layer),
+        rgb=bool(layer.rgb),
+        channel_axis=-1 if layer.rgb else channel_axis,
+        name=layer.name,
+        unique_id=str(layer.unique_id),
+        path=str(layer.source.path) if layer.source.path else None,
+        linear=_linear_part(layer),
+        colormap=layer.colormap,
+        contrast_limits=(float(layer.contrast_limits[0]), float(layer.contrast_limits[1])),
+        gamma=float(layer.gamma),
+    )
+
+
+def _linear_part(layer: Image) -> NDArray[np.float64]:
+    """Return the matrix from data to world coordinates, without the translation."""
+    origin = np.array(layer.data_to_world(np.zeros(layer.ndim)))
+    steps = [np.array(layer.data_to_world(axis)) - origin for axis in np.eye(layer.ndim)]
+    return np.stack(steps, axis=1)
