@@ -8,6 +8,7 @@ ARGS ?=
 export VENV
 
 python := $(VENV)/bin/python
+uv := $(VENV)/bin/uv
 code := src tests $(wildcard examples benchmarks tools docs)
 # With a screen the demo opens the viewer and leaves it open; without one it works in a virtual display and saves what it shows.
 screen := $(strip $(DISPLAY) $(WAYLAND_DISPLAY) $(filter Darwin,$(shell uname)))
@@ -47,9 +48,13 @@ test-nojit: $(VENV)/.ready-test ## Run the kernels as plain Python on tiny input
 test-lowest: $(LOWEST_VENV)/.ready ## Run all tests with the lowest versions that pyproject.toml allows
 	@tools/with-display.sh --virtual $(LOWEST_VENV)/bin/python -m pytest --fail-on-skip -W default $(ARGS)
 
+# Python 3.11 where there is one, else the one of .venv; then the lowest versions of which there are wheels for it.
 $(LOWEST_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
-	@$(VENV)/bin/uv venv --quiet --clear --no-python-downloads --python 3.11 $(LOWEST_VENV)
-	@$(VENV)/bin/uv pip install --quiet --python $(LOWEST_VENV)/bin/python --resolution lowest-direct --editable ".[test]"
+	@echo "Setting up $(LOWEST_VENV) with the lowest versions allowed ..."
+	@$(uv) venv --quiet --clear $(LOWEST_VENV) \
+		--python "$$($(uv) python find --no-python-downloads 3.11 2>/dev/null || echo $(python))"
+	@$(uv) pip install --quiet --python $(LOWEST_VENV)/bin/python --resolution lowest-direct --editable ".[test]" \
+		$(addprefix --no-build-package ,matplotlib numba numpy scikit-image scikit-learn)
 	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style and imports (ruff)
