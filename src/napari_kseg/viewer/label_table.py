@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from napari_kseg.image.segmentation import Segmentation
 
 
-def label_table(
-    seg: Segmentation, colors: NDArray[np.float64], pixel_area: float
-) -> pandas.DataFrame:
+def label_table(seg: Segmentation, colors: NDArray[np.float64], pixel_area: float) -> pandas.DataFrame:
     """Return one row per label, row 0 for what was left out.
 
     Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,6 +20,8 @@ from napari_kseg.viewer.placement import move_to, placement_over
 from napari_kseg.viewer.source import Source, take_source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import napari.viewer
     import pandas
     from numpy.typing import NDArray
@@ -130,8 +131,7 @@ def from_layer(labels_layer: Layer) -> Segmentation:
     made = labels_layer.metadata.get(METADATA_KEY, {})
     if "segmentation" not in made:
         raise ValueError(
-            f"layer {labels_layer.name!r} holds no segmentation; "
-            "use a layer that napari-kseg added in this session"
+            f"layer {labels_layer.name!r} holds no segmentation; use a layer that napari-kseg added in this session"
         )
     seg: Segmentation = made["segmentation"]
     return seg
@@ -176,9 +176,7 @@ def make_parts(seg: Segmentation, source: Source) -> LayerParts:
     )
 
 
-def add_layers(
-    parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer
-) -> tuple[Labels, Image]:
+def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) -> tuple[Labels, Image]:
     """Show a result above `layer`: its layers of an earlier run are updated, others are added.
 
     Call it in the GUI thread.
@@ -293,9 +291,7 @@ def _recolored_placement(parts: LayerParts, layer: Image) -> dict[str, Any]:
     if len(parts.axes) == layer.ndim:
         return placement_over(layer, parts.axes, parts.factors)
     by_axis = dict(zip(parts.axes, parts.factors, strict=True))
-    return placement_over(
-        layer, range(layer.ndim), [by_axis.get(axis, 1.0) for axis in range(layer.ndim)]
-    )
+    return placement_over(layer, range(layer.ndim), [by_axis.get(axis, 1.0) for axis in range(layer.ndim)])
 
 
 def _put(viewer: napari.viewer.Viewer, new: Any, old: Layer | None, *, above: Layer) -> Any:
@@ -328,9 +324,7 @@ def _describe(seg: Segmentation, source: Source) -> dict[str, Any]:
             "path": source.path,
             "rgb": source.rgb,
         },
-        "versions": {
-            name: version(name) for name in ("napari-kseg", "napari", "numpy", "numba")
-        },
+        "versions": {name: version(name) for name in ("napari-kseg", "napari", "numpy", "numba")},
         "segmentation": seg,
     }
 

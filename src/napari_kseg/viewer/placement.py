@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.transforms import CompositeAffine
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.layers import Image, Layer
 
 
-def placement_over(
-    layer: Image, axes: Sequence[int], factors: Sequence[float]
-) -> dict[str, Any]:
+def placement_over(layer: Image, axes: Sequence[int], factors: Sequence[float]) -> dict[str, Any]:
     """Return the layer keywords that put an array exactly over `layer`.
 
     Parameters

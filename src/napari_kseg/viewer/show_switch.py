@@ -1,0 +1,80 @@
+"""The switch between image, clusters, outlines and recolored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels
+
+MODES = {
+    "image": "Show the image alone",
+    "clusters": "Show each cluster in its color; the opacity of the layer blends it with the image",
+    "outlines": "Show the borders of the clusters on the image",
+    "recolored": "Show the image in the colors of the centroids",
+}
+PIXELS_PER_OUTLINE = 1000
+"""An outline is one pixel wide on an image of this size, and wider on a larger one."""
+
+
+def show(mode: str, image: Image, labels: Labels | None, recolored: Image | None) -> None:
+    """Set visibility and contour of an image and its result to one of `MODES`."""
+    image.visible = mode != "recolored" or recolored is None
+    if recolored is not None:
+        # Not under the clusters: making those transparent should blend them with the image.
+        recolored.visible = mode == "recolored"
+    if labels is not None:
+        labels.contour = _outline_width(labels) if mode == "outlines" else 0
+        labels.visible = mode in ("clusters", "outlines")
+
+
+def shown(labels: Labels | None, recolored: Image | None) -> str | None:
+    """Return which of `MODES` one sees now; None if there is no result."""
+    if labels is not None and labels.visible:
+        return "outlines" if labels.contour else "clusters"
+    if recolored is not None and recolored.visible:
+        return "recolored"
+    return None if labels is None and recolored is None else "image"
+
+
+def _outline_width(labels: Labels) -> int:
+    return max(1, round(max(labels.data.shape[-2:]) / PIXELS_PER_OUTLINE))
+
+
+class ShowSwitch(QWidget):
+    """A row of buttons of which one is down."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QPushButton] = {}
+        for mode, tip in MODES.items():
+            button = QPushButton(self)
+            button.setText(mode.capitalize())
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
+            self._group.addButton(button)
+            layout.addWidget(button)
+            self._buttons[mode] = button
+        self._group.buttonClicked.connect(self._on_button_clicked)
+        self.set_mode(None)
+
+    def set_mode(self, mode: str | None) -> None:
+        """Show `mode` as chosen; None: nothing to choose from."""
+        self.setEnabled(mode is not None)
+        self._group.setExclusive(False)  # else the last one down could not come up
+        for name, button in self._buttons.items():
+            button.setChecked(name == mode)
+        self._group.setExclusive(True)
+
+    def _on_button_clicked(self, button: QPushButton) -> None:
+        self.chosen.emit(next(name for name, other in self._buttons.items() if other is button))

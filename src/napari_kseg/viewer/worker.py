@@ -1,0 +1,214 @@
+"""Runs in a thread: one at a time, the newest wins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import QObject, QTimer, Signal
+from superqt.utils import create_worker as create_quiet_worker
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from napari_kseg.viewer.layers import LayerParts
+    from napari_kseg.viewer.source import Source
+
+PROGRESS_INTERVAL = 50
+"""Milliseconds between two looks at the progress: what the eye can follow."""
+
+
+class _Cancelled(Exception):
+    """Raised in the engine's callback to end a run between two blocks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What to segment, and how."""
+
+    layer: Image
+    source: Source
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a request ended: with the parts of the layers, or with one sentence that says why not."""
+
+    request: Request
+    seconds: float
+    parts: LayerParts | None = None
+    warning: str | None = None
+    error: str | None = None
+
+
+@dataclass(eq=False)
+class _Job:
+    """A request on its way through a thread."""
+
+    request: Request | None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    progress: tuple[str, int, int] = ("", 0, 0)
+    outcome: Outcome | None = None
+    worker: Any = None
+
+    def report(self, stage: str, done: int, total: int) -> None:
+        """Take a report of the engine, in the thread of the run."""
+        if self.cancelled.is_set() or self.worker.abort_requested:
+            raise _Cancelled
+        self.progress = (stage, done, total)
+
+    def release(self) -> None:
+        """Let go of image and result: napari keeps its workers as long as the window."""
+        self.request = self.outcome = self.worker = None
+
+
+class Runner(QObject):
+    """Runs requests away from the GUI thread, one after the other.
+
+    A new request cancels the one before. `finished` comes once for a request that was not
+    cancelled, after `stopped`; nothing comes after the parent is gone.
+    """
+
+    started = Signal()
+    progressed = Signal(str, int, int)
+    stopped = Signal()
+    finished = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._job: _Job | None = None
+        self._pending: Request | None = None
+        self._warming = False
+        self._shown = ("", 0, 0)
+        self._timer = QTimer(self)
+        self._timer.setInterval(PROGRESS_INTERVAL)
+        self._timer.timeout.connect(self._on_timer_timeout)
+        # A window that closes takes this object with it; what runs for it should end as well.
+        self._live: list[threading.Event] = []
+        self.destroyed.connect(partial(_set_all, self._live))
+
+    @property
+    def request(self) -> Request | None:
+        """The request that waits or runs and is not cancelled."""
+        if self._pending is None and self._job is not None and not self._job.cancelled.is_set():
+            return self._job.request
+        return self._pending
+
+    def warm_up(self) -> None:
+        """Import and compile what a run needs; a request that comes meanwhile waits."""
+        self._warming = True
+        # Not napari's worker: nobody should be asked at closing whether this may be ended.
+        worker = create_quiet_worker(_warm_up, _start_thread=False, _ignore_errors=True)
+        worker.finished.connect(self._on_warm_up_finished)
+        worker.start()
+
+    def run(self, request: Request) -> None:
+        """Run `request` as soon as what runs now has let go."""
+        self._pending = request
+        if self._job is not None:
+            self._job.cancelled.set()
+        self.started.emit()
+        self._start_pending()
+
+    def cancel(self) -> None:
+        """Cancel what runs or waits; it leaves nothing behind."""
+        if self.request is not None:
+            self._pending = None
+            if self._job is not None:
+                self._job.cancelled.set()
+            self.stopped.emit()
+
+    def _start_pending(self) -> None:
+        # Never two at a time: each worker swaps the warning filters of the whole process, and
+        # overlapping ones would restore them in the wrong order.
+        if self._pending is None or self._job is not None or self._warming:
+            return
+        request, self._pending = self._pending, None
+        job = _Job(request)
+        job.worker = create_worker(
+            _run_job,
+            job,
+            _start_thread=False,
+            _progress={"desc": f"Segmenting {request.layer.name}"},
+            _ignore_errors=True,  # napari shows them already; raising again may end the process
+        )
+        job.worker.finished.connect(self._on_worker_finished)
+        self._job, self._shown, self._live[:] = job, job.progress, [job.cancelled]
+        job.worker.start()
+        self._timer.start()
+
+    def _on_warm_up_finished(self) -> None:
+        self._warming = False
+        self._start_pending()
+
+    def _on_worker_finished(self) -> None:
+        job, self._job = self._job, None
+        self._timer.stop()
+        if job is None:
+            return
+        outcome, cancelled = job.outcome, job.cancelled.is_set()
+        job.release()
+        self._start_pending()
+        if not cancelled:
+            self.stopped.emit()
+            if outcome is not None:
+                self.finished.emit(outcome)
+
+    def _on_timer_timeout(self) -> None:
+        job = self._job
+        if job is None or job.cancelled.is_set() or job.progress == self._shown:
+            return
+        stage, done, total = self._shown = job.progress
+        bar = job.worker.pbar
+        self.progressed.emit(stage, done, total)
+        # napari processes events in each of these, so the run may be over after any of them.
+        if bar.gui and not bar.disable and bar.total != total:
+            bar.reset(total)
+        if bar.gui and not bar.disable:
+            bar.update(done - bar.n)
+
+
+def _set_all(events: list[threading.Event], *_: object) -> None:
+    for event in events:
+        event.set()
+
+
+def _run_job(job: _Job) -> None:
+    """Run a job in a worker's thread; it takes the outcome with it unless it was cancelled."""
+    from napari_kseg.image.segment import segment_pixels
+    from napari_kseg.viewer.layers import convergence_message, layer_settings, make_parts
+
+    request, start = job.request, time.perf_counter()
+    if request is None:
+        return
+    result: dict[str, Any]
+    try:
+        settings = layer_settings(request.source, **request.settings)
+        seg = segment_pixels(request.source.pixels(), settings, callback=job.report)
+        job.report("layers", 1, 1)
+        parts = make_parts(seg, request.source)
+        job.report("layers", 1, 1)
+        result = {"parts": parts, "warning": convergence_message(seg)}
+    except _Cancelled:
+        return
+    except MemoryError as error:
+        result = {"error": f"not enough memory to segment {request.source.name!r}: {error}"}
+    except (ValueError, TypeError) as error:
+        result = {"error": str(error)}
+    job.outcome = Outcome(request, time.perf_counter() - start, **result)
+
+
+def _warm_up() -> None:
+    """Import what the first run would wait for and compile the kernels."""
+    import pandas  # noqa: F401  # napari's first Labels layer imports it in the GUI thread
+
+    import napari_kseg.image.segment
+    import napari_kseg.viewer.layers  # noqa: F401
+    from napari_kseg.kmeans import warm_up
+
+    warm_up()
