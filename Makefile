@@ -54,7 +54,7 @@ $(LOWEST_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
 	@$(uv) venv --quiet --clear $(LOWEST_VENV) \
 		--python "$$($(uv) python find --no-python-downloads 3.11 2>/dev/null || echo $(python))"
 	@$(uv) pip install --quiet --python $(LOWEST_VENV)/bin/python --resolution lowest-direct --editable ".[test]" \
-		$(addprefix --no-build-package ,matplotlib numba numpy scikit-image scikit-learn)
+		$(addprefix --only-binary ,matplotlib numba numpy scikit-image scikit-learn)
 	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style and imports (ruff)
