@@ -1,0 +1,52 @@
+"""Starts for K-means: greedy k-means++ [1]_ and random samples.
+
+.. [1] Arthur & Vassilvitskii (2007), k-means++: the advantages of careful seeding, SODA, 1027-1035. Greedy: of several
+   candidates the one that lowers the inertia most; analysed by Bhattacharya et al. (2020), arXiv:1912.00653.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._kernels import try_candidates
+from ._samples import Floats
+
+
+def plus_plus(samples: NDArray[np.float32], weights: Floats, n_clusters: int, random: np.random.Generator) -> list[int]:
+    """Rows of at most n_clusters different samples, chosen far from each other; fewer if fewer are different.
+
+    Parameters
+    ----------
+    samples : (N, F) array of float32
+        Samples.
+    weights : (N,) array of float64
+        Their weights.
+    n_clusters : int
+        Number of rows wanted.
+    random : Generator
+        Source of chance.
+    """
+    n_candidates = 2 + int(np.log(n_clusters))  # as in scikit-learn
+    nearest = np.full(len(samples), np.inf, np.float32)
+    rows: list[int] = []
+    while len(rows) < n_clusters:
+        mass = np.cumsum(weights * nearest if rows else weights)
+        if not mass[-1] > 0:
+            break
+        points = random.random(n_candidates if rows else 1) * mass[-1]
+        candidates = np.minimum(np.searchsorted(mass, points, side="right"), len(samples) - 1)
+        distances = np.empty((len(candidates), len(samples)), np.float32)
+        potentials = np.empty(len(candidates))
+        try_candidates(samples, weights, nearest, candidates, distances, potentials)
+        best = int(np.argmin(potentials))
+        rows.append(int(candidates[best]))
+        nearest = distances[best]
+    return rows
+
+
+def random_rows(
+    samples: NDArray[np.float32], weights: Floats, n_clusters: int, random: np.random.Generator
+) -> list[int]:
+    """Rows of at most n_clusters samples drawn without replacement, in proportion to their weights."""
+    possible = int(np.count_nonzero(weights))
+    chosen = random.choice(len(samples), min(n_clusters, possible), replace=False, p=weights / weights.sum())
+    return [int(row) for row in chosen]

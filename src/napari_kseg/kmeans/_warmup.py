@@ -1,0 +1,33 @@
+"""Compile, or load from Numba's cache, the kernels that the segmentation of a color photo needs."""
+
+import numpy as np
+
+from ._blocks import block_length
+from ._colors import histogram_of_colors
+from ._kernels import look_up_colors, paint
+from ._lloyd import Search, best_start, lloyd
+from ._samples import Samples
+
+
+def warm_up() -> None:
+    """Make the first segmentation of an 8-bit color image as fast as the next.
+
+    Takes seconds on a machine that never ran it, a fraction of a second afterwards. Any thread may call it, any number
+    of times.
+
+    Examples
+    --------
+    >>> from napari_kseg.kmeans import warm_up
+    >>> warm_up()
+    """
+    pixels = np.arange(48, dtype=np.uint8).reshape(16, 3)
+    keep = np.ones(16, np.uint8)
+    assert block_length(3) > len(pixels)
+    histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels))
+    samples = Samples(histogram)
+    start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2))
+    fit = lloyd(samples, start, max_iter=2, limit=0.0)
+    samples.assign(fit.centroids)
+    labels = np.empty(16, np.uint8)
+    look_up_colors(pixels, keep, histogram.table(np.ones(len(histogram.keys), np.uint8)), labels)
+    paint(labels, pixels, np.empty((16, 3), np.uint8))
