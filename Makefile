@@ -14,6 +14,7 @@ code := src tests $(wildcard examples benchmarks tools docs)
 screen := $(strip $(DISPLAY) $(WAYLAND_DISPLAY) $(filter Darwin,$(shell uname)))
 demo_options := $(if $(screen),,--output demo-output)
 
+.NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest lint types format bench screenshots \
 	build numba-clean clean
@@ -54,7 +55,7 @@ $(LOWEST_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
 	@$(uv) venv --quiet --clear $(LOWEST_VENV) \
 		--python "$$($(uv) python find --no-python-downloads 3.11 2>/dev/null || echo $(python))"
 	@$(uv) pip install --quiet --python $(LOWEST_VENV)/bin/python --resolution lowest-direct --editable ".[test]" \
-		$(addprefix --only-binary ,matplotlib numba numpy scikit-image scikit-learn)
+		$(addprefix --only-binary ,matplotlib numba numpy scikit-image scikit-learn vispy)
 	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style and imports (ruff)

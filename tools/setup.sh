@@ -44,16 +44,18 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
-# Install Debian packages or say how: need_packages "what for" package...
-need_packages() {
+# Install Debian packages, or say how.
+install_packages() {
     if ! command -v apt-get >/dev/null; then
-        fail "Missing $1. On Debian and Ubuntu these are the packages" "    ${*:2}" "install what your system calls them, then run make again."
+        fail "Some system libraries are missing. On Debian and Ubuntu they are called" "    $*" \
+            "Install what your system calls them, then run make again."
     elif ! as_root true; then
-        fail "Missing $1. Please run" "    sudo apt-get install ${*:2}" "and then make again."
+        fail "Some system packages are missing. Please run" "    sudo apt-get install $*" "and then make again."
     fi
-    step "Installing $1" apt_install "${@:2}"
+    step "Installing system packages (for the viewer and the virtual environment)" apt_install "$@"
 }
 
+# The Python that .venv is made with, unless .venv is there and works.
 find_python() {
     local candidate
     for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
@@ -64,18 +66,6 @@ find_python() {
     done
     fail "napari-kseg needs Python 3.11 or newer, and none was found on the PATH (python3 is $(python3 --version 2>&1 || true))." \
         "Install one, or name it: make PYTHON=/path/to/python ..."
-}
-
-create_venv() {
-    local python version
-    python=$(find_python)
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-        need_packages "the venv module of Python $version" "python$version-venv"
-    fi
-    rm -rf "$venv"
-    step "Creating $venv with Python $("$python" -c 'import platform; print(platform.python_version())')" \
-        "$python" -m venv "$venv"
 }
 
 # The Debian packages whose libraries Qt loads, and that are not there yet.
@@ -107,7 +97,10 @@ libxkbcommon.so.0 libxkbcommon0
 LIST
 }
 
-missing_system_packages() {
+missing_packages() {
+    if [ -n "$python" ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        "$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
+    fi
     missing_libraries
     # Tests run in a virtual display even where there is a screen, but then they can do without.
     if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
@@ -116,10 +109,18 @@ missing_system_packages() {
     fi
 }
 
+# Not worth asking anybody for: a font, as a bare system may have none, and the program without which vispy warns that it
+# cannot tell the resolution of the virtual display.
+comforts() {
+    echo "fonts-dejavu-core"
+    command -v xdpyinfo >/dev/null || command -v xrandr >/dev/null || echo "x11-utils"
+}
+
 # uv takes half a minute where pip takes almost two. But it does not read the settings of pip, so pip does the work where
 # those name another package index, and wherever uv fails.
 install_package() {
     local pip=("$venv/bin/python" -m pip --disable-pip-version-check --no-input)
+    "${pip[@]}" --version || "$venv/bin/python" -m ensurepip
     if ! "${pip[@]}" config list | grep -qE '[.]index-url=' && "${pip[@]}" install --progress-bar off "uv>=0.8" &&
         "$venv/bin/uv" pip install --python "$venv/bin/python" --compile-bytecode --editable ".[$extra]"; then
         return
@@ -127,14 +128,20 @@ install_package() {
     "${pip[@]}" install --progress-bar off --editable ".[$extra]"
 }
 
-"$venv/bin/python" -c 'import pip' 2>/dev/null || create_venv
+python=
+"$venv/bin/python" -c '' 2>/dev/null || python=$(find_python)
 
 if [ "$(uname)" = Linux ]; then
-    packages=$(missing_system_packages | sort -u)
+    packages=$(missing_packages)
     if [ -n "$packages" ]; then
-        # shellcheck disable=SC2086  # one word a package; a font, as a bare system may have none
-        need_packages "the system libraries of the viewer" $packages fonts-dejavu-core
+        # shellcheck disable=SC2046,SC2086  # one word a package
+        install_packages $packages $(comforts)
     fi
+fi
+
+if [ -n "$python" ]; then
+    rm -rf "$venv"
+    step "Creating $venv with $("$python" --version)" "$python" -m venv "$venv"
 fi
 
 step "Installing napari-kseg and its Python packages into $venv (about a minute)" install_package
