@@ -11,14 +11,14 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 if TYPE_CHECKING:
     import pandas
 
-COLUMNS = ("", "Label", "Centroid", "Pixels", "Share")
-SWATCH, LABEL, CENTROID, PIXELS, SHARE = range(5)
+COLUMNS = ("Label", "Centroid", "Pixels", "Share")
+LABEL, CENTROID, PIXELS, SHARE = range(4)
 MIN_ROWS = 8
 """Rows that are always shown, if there are as many; the table scrolls where there is no more room."""
 
 
 class ClusterTable(QTableWidget):
-    """One row per cluster: swatch, label, centroid, pixels, share."""
+    """One row per cluster: label with its color, centroid, pixels, share."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
@@ -47,9 +47,8 @@ class ClusterTable(QTableWidget):
         for row, cluster in enumerate(features.to_dict("records")[1:]):
             values = [cluster[name] for name in channels]
             centroid = ", ".join(f"{value:.0f}" if whole else f"{value:.3g}" for value in values)
-            swatch = self._set(row, SWATCH, "", tip=cluster["color"])
-            swatch.setData(Qt.ItemDataRole.DecorationRole, QColor(cluster["color"]))
-            self._set(row, LABEL, str(cluster["label"]), tip=str(cluster["name"]))
+            label = self._set(row, LABEL, str(cluster["label"]), tip=f"{cluster['name']}, {cluster['color']}")
+            label.setData(Qt.ItemDataRole.DecorationRole, QColor(cluster["color"]))
             self._set(row, CENTROID, centroid, tip=", ".join(f"{value:.6g}" for value in values))
             self._set(row, PIXELS, f"{cluster['count']:,}")
             self._set(row, SHARE, f"{cluster['fraction']:.1%}")
@@ -58,7 +57,7 @@ class ClusterTable(QTableWidget):
     def _set(self, row: int, column: int, text: str, tip: str = "") -> QTableWidgetItem:
         item = QTableWidgetItem(text)
         item.setToolTip(tip)
-        if column in (LABEL, PIXELS, SHARE):
+        if column in (PIXELS, SHARE):
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setItem(row, column, item)
         return item

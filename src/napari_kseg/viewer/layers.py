@@ -94,9 +94,9 @@ def segment_layer(
     >>> labels.features["count"].sum() == 400 * 600
     True
     """
+    layer, viewer = _unwrapped(layer), _unwrapped(viewer)
     mask, callback = settings.pop("mask", None), settings.pop("callback", None)
-    channel_axis = settings.pop("channel_axis", None)
-    source = take_source(layer, None if isinstance(channel_axis, str) else channel_axis)
+    source = take_source(layer, settings.pop("channel_axis", "auto"))
     seg = segment_pixels(
         source.pixels(mask),
         layer_settings(source, n_clusters=n_clusters, **settings),
@@ -140,7 +140,8 @@ def from_layer(labels_layer: Layer) -> Segmentation:
 def layer_settings(source: Source, **settings: Any) -> Settings:
     """Return the settings of a run on `source`, its channel axis told as `segment` takes it."""
     # Under "auto" a fourth channel is alpha; an explicit axis would make it data.
-    return Settings(channel_axis="auto" if source.rgb else source.channel_axis, **settings)
+    axis = "auto" if source.rgb else source.channel_axis
+    return Settings.from_dict({**settings, "channel_axis": axis})
 
 
 def convergence_message(seg: Segmentation) -> str | None:
@@ -148,8 +149,8 @@ def convergence_message(seg: Segmentation) -> str | None:
     if seg.converged:
         return None
     return (
-        f"K-means did not converge in {seg.n_iter} iterations (max_iter={seg.settings.max_iter}); "
-        "the segmentation is valid, a larger max_iter may improve it"
+        f"K-means did not converge in max_iter={seg.settings.max_iter} iterations: the centroids were still moving; "
+        "raise max_iter, or tol if this is exact enough"
     )
 
 
@@ -299,7 +300,8 @@ def _put(viewer: napari.viewer.Viewer, new: Any, old: Layer | None, *, above: La
     if old is not None:
         new.name, new.visible, new.opacity = old.name, old.visible, old.opacity
         viewer.layers.remove(old)
-    viewer.layers.insert(viewer.layers.index(above) + 1, new)
+    layers = viewer.layers
+    layers.insert(layers.index(above) + 1 if above in layers else len(layers), new)
     return new
 
 
@@ -327,6 +329,11 @@ def _describe(seg: Segmentation, source: Source) -> dict[str, Any]:
         "versions": {name: version(name) for name in ("napari-kseg", "napari", "numpy", "numba")},
         "segmentation": seg,
     }
+
+
+def _unwrapped(thing: Any) -> Any:
+    """Return what is behind a proxy; napari hands them out, and through them nothing is identical to itself."""
+    return getattr(thing, "__wrapped__", thing)
 
 
 @contextmanager

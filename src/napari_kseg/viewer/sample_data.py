@@ -49,4 +49,5 @@ def three_phases(shape: tuple[int, int, int]) -> NDArray[np.uint16]:
     phase = np.digitize(smooth, np.quantile(smooth, [0.25, 0.85]))
     clean = np.array([6_000, 20_000, 42_000])[phase]
     noisy = clean + random.normal(scale=2_000, size=shape)
-    return np.clip(noisy, 0, 65_535).astype(np.uint16)
+    image: NDArray[np.uint16] = np.clip(noisy, 0, 65_535).astype(np.uint16)
+    return image

@@ -41,7 +41,8 @@ def shown(labels: Labels | None, recolored: Image | None) -> str | None:
 
 
 def _outline_width(labels: Labels) -> int:
-    return max(1, round(max(labels.data.shape[-2:]) / PIXELS_PER_OUTLINE))
+    size: int = max(labels.data.shape[-2:])
+    return max(1, round(size / PIXELS_PER_OUTLINE))
 
 
 class ShowSwitch(QWidget):

@@ -60,10 +60,17 @@ def image_of(layer: Image) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
 
 
-def take_source(layer: Image, channel_axis: int | None = None) -> Source:
+def take_source(layer: Image, channel_axis: Any = "auto") -> Source:
     """Return what a run needs of `layer`; `channel_axis` is for layers that are not RGB."""
     if not isinstance(layer, Image):
         raise TypeError(f"layer is a {type(layer).__name__}; only Image layers can be segmented")
+    if channel_axis == "auto":
+        channel_axis = None  # the layer itself says whether it is color
+    elif layer.rgb:
+        raise ValueError(
+            f"channel_axis={channel_axis}, but layer {layer.name!r} is RGB: its last axis is color; "
+            "leave channel_axis out, or add the image with rgb=False"
+        )
     return Source(
         image=image_of(layer),
         rgb=bool(layer.rgb),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, FloatSpinBox, PushButton, SpinBox, Widget
 from napari.layers import Image
 from napari.utils.notifications import show_error, show_warning
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy
+from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSizePolicy
 
 import napari_kseg
 from napari_kseg.viewer.result_panel import ResultPanel
@@ -16,6 +16,8 @@ from napari_kseg.viewer.worker import Outcome, Request, Runner
 
 if TYPE_CHECKING:
     import napari.viewer
+
+    from napari_kseg.viewer.layers import LayerParts
 
 NO_IMAGE = "Open an image to segment it."
 MIN_WIDTH = 280
@@ -72,9 +74,10 @@ class KMeansWidget(Container[Widget]):
         )
         self._run = PushButton(name="run", text="Run", tooltip="Segment the image.")
         self._cancel = PushButton(name="cancel", text="Cancel", enabled=False, tooltip="Stop; nothing is left behind.")
-        super().__init__()
-        # One by one after __init__, or magicgui would not align the labels.
-        self.extend([self._image, self._n_clusters, self._downsample, self._random_state])
+        super().__init__(
+            labels=False,  # their widths would be measured before napari's font comes
+            widgets=[self._image, self._n_clusters, self._downsample, self._random_state],
+        )
         self._arrange()
         self._runner = Runner(self.native)
         self._connect()
@@ -89,10 +92,15 @@ class KMeansWidget(Container[Widget]):
         box: QComboBox = self._image.native
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(8)  # a long name must not widen the dock
+        form = QFormLayout()
+        for field in self:
+            form.addRow(field.label, field.native)
+            form.labelForField(field.native).setToolTip(field.tooltip)
         buttons = QHBoxLayout()
         buttons.addWidget(self._run.native, 2)
         buttons.addWidget(self._cancel.native, 1)
         self._panel = ResultPanel()
+        self.native.layout().addLayout(form)
         self.native.layout().addLayout(buttons)
         self.native.layout().addWidget(self._panel)
         self.native.setMinimumWidth(MIN_WIDTH)
@@ -193,12 +201,12 @@ class KMeansWidget(Container[Widget]):
         elif image_of(request.layer) is not request.source.image:
             self._panel.show_status(f"{request.layer.name} changed meanwhile; run again.")
         elif outcome.parts is not None:
-            self._show_result(outcome)
+            self._show_result(outcome, outcome.parts)
 
-    def _show_result(self, outcome: Outcome) -> None:
+    def _show_result(self, outcome: Outcome, parts: LayerParts) -> None:
         from napari_kseg.viewer.layers import add_layers, find_output
 
-        layer, parts = outcome.request.layer, outcome.parts
+        layer = outcome.request.layer
         is_new = find_output(self._viewer, layer, "labels") is None
         labels, recolored = add_layers(parts, layer, self._viewer)
         if is_new:

@@ -1,0 +1,136 @@
+"""What happens while a run runs: cancel, newer runs, and things that go away."""
+
+import gc
+import weakref
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QProgressBar
+
+from napari_kseg.viewer.widget import KMeansWidget
+
+
+def start_long_run(desk, noise):
+    """Press Run on an image that takes long, and return when it is under way."""
+    layer = desk.viewer.add_image(noise, name="noise", rgb=True)
+    desk.widget["n_clusters"].value = 200
+    desk.click("Run")
+    assert desk.button("Cancel").isEnabled()
+    desk.wait_for(lambda: desk.status not in ("", "Preparing…"))
+    return layer
+
+
+def test_cancel_leaves_nothing_and_the_next_run_works(desk, noise, stripes, qtbot):
+    start_long_run(desk, noise)
+    desk.click("Cancel")
+    assert desk.status == "Canceled."
+    assert not desk.button("Cancel").isEnabled()
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    qtbot.wait(100)
+    assert desk.names == ["noise", "stripes", "stripes recolored", "stripes clusters"]
+
+
+def test_progress_is_shown_while_it_runs(desk, noise):
+    bar = desk.widget.native.findChild(QProgressBar)
+    assert bar.isHidden()
+    start_long_run(desk, noise)
+    assert not bar.isHidden()
+    desk.click("Cancel")
+    assert bar.isHidden()
+
+
+def test_the_newest_run_wins(desk, noise, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    start_long_run(desk, noise)
+    desk.viewer.layers.selection.active = desk.viewer.layers["stripes"]
+    desk.widget["n_clusters"].value = 2
+    desk.click("Run")
+    desk.widget["n_clusters"].value = 3
+    desk.click("Run")
+    desk.wait_until_idle()
+    assert desk.names == ["stripes", "stripes recolored", "stripes clusters", "noise"]
+    assert desk.viewer.layers["stripes clusters"].data.max() == 3
+
+
+def test_run_during_the_warm_up_waits_for_it(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.click("Run")  # no event was processed since the widget opened
+    assert desk.status == "Preparing…"
+    desk.wait_until_idle()
+    assert len(desk.viewer.layers) == 3
+
+
+def test_a_source_removed_while_running_takes_its_result_along(desk, noise, qtbot):
+    layer = start_long_run(desk, noise)
+    desk.viewer.layers.remove(layer)
+    assert not desk.button("Cancel").isEnabled()
+    qtbot.wait(200)
+    assert desk.names == []
+
+
+def test_a_source_with_other_data_meanwhile_gets_no_old_result(desk, stripes, qtbot):
+    layer = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.click("Run")
+    layer.data = np.zeros((3, 3, 3), np.uint8)
+    desk.wait_until_idle()
+    assert desk.names == ["stripes"]
+    assert "changed" in desk.status
+
+
+def test_a_source_renamed_while_running_names_the_result(desk, stripes):
+    layer = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.widget["n_clusters"].value = 4
+    desk.click("Run")
+    layer.name = "bands"
+    desk.wait_until_idle()
+    assert desk.names == ["bands", "bands recolored", "bands clusters"]
+
+
+def test_the_dock_may_be_closed_while_running(desk, noise, qtbot):
+    start_long_run(desk, noise)
+    desk.dock.destroyOnClose()
+    qtbot.wait(200)
+    assert desk.names == ["noise"]
+
+
+def test_the_viewer_may_be_closed_while_running(desk, noise, qtbot):
+    start_long_run(desk, noise)
+    desk.viewer.close()
+    qtbot.wait(200)
+
+
+def test_a_closed_widget_is_gone(desk, stripes, qtbot):
+    desk.viewer.add_image(stripes, rgb=True)
+    desk.run(n_clusters=4)
+    gone = weakref.ref(desk.widget)
+    desk.dock.destroyOnClose()
+    del desk.widget, desk.dock
+    qtbot.wait(50)
+    gc.collect()
+    assert gone() is None
+    desk.viewer.layers.clear()  # and nobody listens any more
+
+
+def test_two_widgets_work_side_by_side(desk, stripes, qtbot):
+    second = KMeansWidget(desk.viewer)
+    desk.viewer.window.add_dock_widget(second, name="second")
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    second["n_clusters"].value = 3
+    second._run.native.click()
+    desk.wait_for(lambda: len(desk.viewer.layers) == 3)
+    assert len(desk.table) == 3
+    desk.run(n_clusters=4)
+    assert len(desk.viewer.layers) == 3
+
+
+def test_the_window_stays_alive_during_a_run(desk, noise, qtbot):
+    gaps, clock = [], QTimer()
+    start_long_run(desk, noise)
+    clock.setInterval(5)
+    clock.timeout.connect(lambda: gaps.append(1))
+    clock.start()
+    qtbot.wait(500)
+    clock.stop()
+    desk.click("Cancel")
+    assert len(gaps) > 25  # of 100; the machine may be busy

@@ -1,0 +1,274 @@
+"""The widget in a real viewer, opened by its manifest name."""
+
+import numpy as np
+import pytest
+from napari.layers import Image, Labels
+from numpy.testing import assert_allclose, assert_array_equal
+from qtpy.QtWidgets import QAbstractSpinBox
+from skimage import data
+
+import napari_kseg as kseg
+
+
+def test_run_adds_recolored_and_labels_above_the_source(desk, stripes):
+    source = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.viewer.add_image(np.zeros((4, 4)), name="other")
+    desk.viewer.layers.selection.active = source
+    desk.run(n_clusters=4)
+    assert desk.names == ["stripes", "stripes recolored", "stripes clusters", "other"]
+    assert desk.viewer.layers.selection.active is source
+    labels, recolored = desk.viewer.layers["stripes clusters"], desk.viewer.layers["stripes recolored"]
+    assert isinstance(labels, Labels) and labels.data.dtype == np.uint8
+    assert isinstance(recolored, Image) and recolored.rgb
+    assert_array_equal(labels.data[:, 0], [2, 2, 1, 1, 4, 4, 3, 3])  # dark to bright, by hand
+    assert_array_equal(recolored.data[0, 0], [201, 41, 41])
+    assert_allclose(labels.get_color(2)[:3], np.array([201, 41, 41]) / 255, atol=1e-6)
+
+
+def test_status_and_table_tell_the_result(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    assert desk.table is None
+    desk.run(n_clusters=4)
+    assert desk.status.startswith("4 clusters of 48 pixels in ")
+    assert desk.table[0] == ["1", "11, 11, 31", "12", "25.0%"]
+    assert desk.table[3] == ["4", "251, 241, 231", "12", "25.0%"]
+
+
+def test_defaults_are_five_clusters_auto_and_seed_zero(desk):
+    boxes = [box for box in desk.widget.native.findChildren(QAbstractSpinBox) if not box.isHidden()]
+    assert [box.value() for box in boxes if box.value() == 5] == [5]
+    assert sorted(box.text() for box in boxes) == ["0", "5", "auto"]
+
+
+def test_run_again_updates_both_layers_in_place(desk):
+    source = desk.viewer.add_image(data.coffee(), name="coffee", rgb=True)
+    desk.run(n_clusters=5)
+    recolored, labels = desk.viewer.layers[1:]
+    labels.name, labels.opacity = "mine", 0.4
+    labels.selected_label, labels.show_selected_label = 2, True
+    desk.run(n_clusters=3)
+    assert list(desk.viewer.layers) == [source, recolored, labels]
+    assert labels.data.max() == 3
+    assert len(np.unique(recolored.data.reshape(-1, 3), axis=0)) == 3
+    assert len(labels.features) == 4 == len(desk.table) + 1
+    assert labels.metadata["napari_kseg"]["settings"]["n_clusters"] == 3
+    assert (labels.name, labels.opacity, labels.show_selected_label) == ("mine", 0.4, True)
+    assert_allclose(labels.get_color(2)[:3], kseg.from_layer(labels).centroids[1] / 255, atol=0.01)
+    assert not labels.get_color(1)[3]  # only the selected one is shown
+
+
+def test_undo_after_a_second_run_changes_nothing(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    labels = desk.viewer.layers["stripes clusters"]
+    labels.data_setitem((np.array([0]), np.array([0])), 4)
+    desk.run(n_clusters=2)
+    before = labels.data.copy()
+    labels.undo()
+    assert_array_equal(labels.data, before)
+
+
+def test_painting_does_not_reach_the_segmentation(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    labels = desk.viewer.layers["stripes clusters"]
+    labels.data_setitem((np.array([0]), np.array([0])), 4)
+    assert labels.data[0, 0] == 4
+    assert kseg.from_layer(labels).labels[0, 0] == 2
+
+
+def test_a_deleted_output_comes_back_and_the_other_stays(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    labels = desk.viewer.layers["stripes clusters"]
+    desk.viewer.layers.remove("stripes recolored")
+    desk.run(n_clusters=3)
+    assert desk.names == ["stripes", "stripes recolored", "stripes clusters"]
+    assert desk.viewer.layers["stripes clusters"] is labels
+
+
+def test_a_duplicate_of_a_result_is_left_alone(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    labels = desk.viewer.layers["stripes clusters"]
+    desk.viewer.add_layer(Labels(labels.data.copy(), name="kept", metadata=labels.metadata))
+    desk.run(n_clusters=2)
+    assert desk.viewer.layers["kept"].data.max() == 4
+    assert labels.data.max() == 2
+    assert len(kseg.from_layer(desk.viewer.layers["kept"]).centroids) == 4
+
+
+def test_two_images_of_one_name_get_their_own_layers(desk, stripes):
+    desk.viewer.add_image(stripes, name="a", rgb=True)
+    desk.run(n_clusters=4)
+    other = desk.viewer.add_image(255 - stripes, name="b", rgb=True)
+    desk.viewer.layers["a"].name, other.name = "c", "a"
+    desk.run(n_clusters=2)
+    assert len(desk.viewer.layers) == 6
+    assert desk.viewer.layers["a clusters"].data.max() == 4
+
+
+@pytest.mark.parametrize("size", [(300, 200), (400, 600)])
+def test_other_data_in_the_source_fits_in_place(desk, size):
+    source = desk.viewer.add_image(data.coffee(), name="coffee", rgb=True)
+    desk.run(n_clusters=3)
+    recolored, labels = desk.viewer.layers[1:]
+    source.data = data.astronaut()[: size[0], : size[1]]
+    desk.run(n_clusters=4)
+    assert list(desk.viewer.layers) == [source, recolored, labels]
+    assert labels.data.shape == recolored.data.shape[:2] == source.data.shape[:2]
+
+
+def test_a_source_of_another_dimension_gets_new_layers(desk):
+    source = desk.viewer.add_image(data.camera(), name="camera")
+    desk.run(n_clusters=3)
+    flat = list(desk.viewer.layers)[1:]
+    source.data = np.stack([data.camera()[:99, :99]] * 4)
+    desk.run(n_clusters=4)
+    assert desk.names == ["camera", "camera recolored", "camera clusters"]
+    assert not set(flat) & set(desk.viewer.layers)
+    assert [layer.data.shape for layer in desk.viewer.layers] == [(4, 99, 99)] * 3
+
+
+def test_alpha_given_later_gets_a_new_recolored_layer(desk, stripes):
+    source = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=2)
+    alpha = np.full((8, 6, 1), 255, np.uint8)
+    alpha[:2] = 0
+    source.data = np.concatenate([stripes, alpha], axis=2)
+    desk.run(n_clusters=3)
+    labels, recolored = desk.viewer.layers["stripes clusters"], desk.viewer.layers["stripes recolored"]
+    assert_array_equal(labels.data == 0, alpha[..., 0] == 0)
+    assert_array_equal(recolored.data[..., 3:], alpha)
+    assert labels.features["count"][0] == 12
+    assert len(desk.viewer.layers) == 3
+
+
+def test_outputs_lie_over_a_source_that_was_moved_between_runs(desk, stripes):
+    source = desk.viewer.add_image(stripes, rgb=True, scale=(2, 3), rotate=20)
+    desk.run(n_clusters=2)
+    source.translate, source.scale = (5, 7), (1, 4)
+    desk.run(n_clusters=2)
+    for layer in desk.viewer.layers[1:]:
+        for corner in [(0, 0), (7, 5), (0, 5)]:
+            assert_allclose(layer.data_to_world(corner), source.data_to_world(corner))
+
+
+def test_gray_image_shows_the_colors_of_its_colormap(desk):
+    source = desk.viewer.add_image(data.camera(), name="camera", colormap="magma", contrast_limits=(20, 200), gamma=0.5)
+    desk.run(n_clusters=3)
+    labels, recolored = desk.viewer.layers["camera clusters"], desk.viewer.layers["camera recolored"]
+    assert recolored.colormap.name == "magma" and not recolored.rgb
+    assert_allclose(recolored.contrast_limits, (20, 200))
+    assert recolored.gamma == 0.5
+    for label, centroid in enumerate(kseg.from_layer(labels).centroids[:, 0], 1):
+        shown = np.clip((centroid - 20) / 180, 0, 1) ** 0.5
+        assert_allclose(labels.get_color(label), source.colormap.map(shown)[0], atol=0.01)
+
+
+def test_multiscale_image_is_segmented_at_full_resolution(desk):
+    image = data.astronaut()
+    desk.viewer.add_image([image, image[::2, ::2], image[::4, ::4]], multiscale=True, rgb=True, name="pyramid")
+    desk.run(n_clusters=4)
+    assert desk.viewer.layers["pyramid clusters"].data.shape == (512, 512)
+    assert desk.viewer.layers["pyramid recolored"].data.shape == (512, 512, 3)
+
+
+def test_the_volume_sample_is_segmented_as_a_volume(desk):
+    (source,) = desk.viewer.open_sample("napari-kseg", "volume")
+    desk.run(n_clusters=3)
+    labels = desk.viewer.layers["volume clusters"]
+    assert labels.data.shape == source.data.shape
+    assert_allclose(labels.features["fraction"][1:], [0.25, 0.6, 0.15], atol=0.02)
+    assert_allclose(labels.features["area"], labels.features["count"] * 2.0)
+
+
+def test_more_clusters_than_colors_is_said_and_changes_nothing(desk, stripes, notifications):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=9)
+    assert desk.names == ["stripes"]
+    (message,) = notifications()
+    assert "n_clusters=9" in message and "8 different colors" in message
+    desk.run(n_clusters=8)
+    assert len(desk.viewer.layers) == 3
+
+
+def test_a_run_that_did_not_converge_says_so(desk, notifications, monkeypatch):
+    from napari_kseg.viewer import worker
+
+    given = worker.Request
+
+    def impatient(layer, source, settings):
+        return given(layer, source, {**settings, "max_iter": 1, "init": "random"})
+
+    monkeypatch.setattr("napari_kseg.viewer.widget.Request", impatient)
+    image = np.random.default_rng(0).random((60, 60, 3), np.float32)
+    desk.viewer.add_image(image, name="noise", rgb=True)
+    desk.run(n_clusters=20)
+    assert len(desk.viewer.layers) == 3
+    assert any("max_iter=1" in message for message in notifications())
+
+
+def test_without_an_image_there_is_a_hint_and_no_run(desk, stripes):
+    assert desk.status == "Open an image to segment it."
+    assert not desk.button("Run").isEnabled()
+    desk.viewer.add_labels(np.ones((4, 4), np.uint8))
+    assert not desk.button("Run").isEnabled()
+    desk.viewer.add_image(stripes, rgb=True)
+    assert desk.button("Run").isEnabled()
+    assert desk.status == ""
+
+
+def test_the_choice_follows_the_active_image_but_not_our_own(desk, stripes):
+    first = desk.viewer.add_image(stripes, name="first", rgb=True)
+    second = desk.viewer.add_image(255 - stripes, name="second", rgb=True)
+    assert desk.widget["image"].value is second
+    desk.viewer.layers.selection.active = first
+    assert desk.widget["image"].value is first
+    desk.run(n_clusters=2)
+    assert len(desk.table) == 2
+    desk.viewer.layers.selection.active = desk.viewer.layers["first recolored"]
+    assert desk.widget["image"].value is first
+    assert [layer.name for layer in desk.widget["image"].choices] == ["first", "second"]
+    desk.viewer.layers.selection.active = second
+    assert desk.table is None
+
+
+def test_the_switch_shows_one_thing_at_a_time(desk, stripes):
+    source = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    assert not desk.button("Outlines").isEnabled()
+    desk.run(n_clusters=4)
+    recolored, labels = desk.viewer.layers[1:]
+
+    def seen():
+        return source.visible, labels.visible, labels.contour > 0, recolored.visible
+
+    assert desk.button("Clusters").isChecked() and seen() == (True, True, False, False)
+    desk.click("Outlines")
+    assert seen() == (True, True, True, False)
+    desk.click("Recolored")
+    assert not labels.visible and recolored.visible
+    desk.run(n_clusters=3)  # what is shown is the user's
+    assert not labels.visible and recolored.visible
+    desk.click("Image")
+    assert source.visible and not labels.visible and not recolored.visible
+    labels.visible = True  # by the eye in the layer list
+    assert not desk.button("Image").isChecked()
+
+
+def test_the_same_seed_gives_the_same_layers(desk):
+    desk.viewer.add_image(data.coffee(), name="coffee", rgb=True)
+    desk.run(n_clusters=7, random_state=3)
+    labels = desk.viewer.layers["coffee clusters"]
+    before = labels.data.copy()
+    desk.run(random_state=3)
+    assert_array_equal(labels.data, before)
+
+
+def test_the_console_gets_the_result(desk, stripes):
+    desk.viewer.add_image(stripes, rgb=True)
+    desk.run(n_clusters=4)
+    # napari keeps them by weak reference until the console is opened
+    waiting = {name: value() for name, value in desk.viewer.window._qt_viewer.console_backlog[-1].items()}
+    assert waiting["kseg"] is kseg
+    assert len(waiting["seg"].centroids) == 4
