@@ -18,8 +18,10 @@ def test_run_adds_recolored_and_labels_above_the_source(desk, stripes):
     assert desk.names == ["stripes", "stripes recolored", "stripes clusters", "other"]
     assert desk.viewer.layers.selection.active is source
     labels, recolored = desk.viewer.layers["stripes clusters"], desk.viewer.layers["stripes recolored"]
-    assert isinstance(labels, Labels) and labels.data.dtype == np.uint8
-    assert isinstance(recolored, Image) and recolored.rgb
+    assert isinstance(labels, Labels)
+    assert labels.data.dtype == np.uint8
+    assert isinstance(recolored, Image)
+    assert recolored.rgb
     assert_array_equal(labels.data[:, 0], [2, 2, 1, 1, 4, 4, 3, 3])  # dark to bright, by hand
     assert_array_equal(recolored.data[0, 0], [201, 41, 41])
     assert_allclose(labels.get_color(2)[:3], np.array([201, 41, 41]) / 255, atol=1e-6)
@@ -158,7 +160,8 @@ def test_gray_image_shows_the_colors_of_its_colormap(desk):
     source = desk.viewer.add_image(data.camera(), name="camera", colormap="magma", contrast_limits=(20, 200), gamma=0.5)
     desk.run(n_clusters=3)
     labels, recolored = desk.viewer.layers["camera clusters"], desk.viewer.layers["camera recolored"]
-    assert recolored.colormap.name == "magma" and not recolored.rgb
+    assert recolored.colormap.name == "magma"
+    assert not recolored.rgb
     assert_allclose(recolored.contrast_limits, (20, 200))
     assert recolored.gamma == 0.5
     for label, centroid in enumerate(kseg.from_layer(labels).centroids[:, 0], 1):
@@ -188,7 +191,8 @@ def test_more_clusters_than_colors_is_said_and_changes_nothing(desk, stripes, no
     desk.run(n_clusters=9)
     assert desk.names == ["stripes"]
     (message,) = notifications()
-    assert "n_clusters=9" in message and "8 different colors" in message
+    assert "n_clusters=9" in message
+    assert "8 different colors" in message
     desk.run(n_clusters=8)
     assert len(desk.viewer.layers) == 3
 
@@ -243,15 +247,20 @@ def test_the_switch_shows_one_thing_at_a_time(desk, stripes):
     def seen():
         return source.visible, labels.visible, labels.contour > 0, recolored.visible
 
-    assert desk.button("Clusters").isChecked() and seen() == (True, True, False, False)
+    assert desk.button("Clusters").isChecked()
+    assert seen() == (True, True, False, False)
     desk.click("Outlines")
     assert seen() == (True, True, True, False)
     desk.click("Recolored")
-    assert not labels.visible and recolored.visible
+    assert not labels.visible
+    assert recolored.visible
     desk.run(n_clusters=3)  # what is shown is the user's
-    assert not labels.visible and recolored.visible
+    assert not labels.visible
+    assert recolored.visible
     desk.click("Image")
-    assert source.visible and not labels.visible and not recolored.visible
+    assert source.visible
+    assert not labels.visible
+    assert not recolored.visible
     labels.visible = True  # by the eye in the layer list
     assert not desk.button("Image").isChecked()
 

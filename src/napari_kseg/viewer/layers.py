@@ -240,7 +240,7 @@ def _new_recolored(parts: LayerParts, layer: Image) -> Image:
         name=f"{layer.name} recolored",
         rgb=parts.rgb,
         multiscale=False,
-        colormap=layer.colormap.model_dump(),  # its own copy
+        colormap=layer.colormap,
         **look,
         **_recolored_placement(parts, layer),
     )
