@@ -42,7 +42,9 @@ def map_blocks(
     report = callback or _ignore
     report(stage, 0, n_blocks)
     results: list[Result] = []
-    if n_blocks == 1 or n_threads() == 1 or getattr(_worker, "active", False):  # a pool thread must not wait for its pool
+    if (
+        n_blocks == 1 or n_threads() == 1 or getattr(_worker, "active", False)
+    ):  # a pool thread must not wait for its pool
         for i in range(n_blocks):
             results.append(function(i))
             report(stage, i + 1, n_blocks)

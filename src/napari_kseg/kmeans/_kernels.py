@@ -125,7 +125,9 @@ def _nearest_in_float64(tile, i, centroids):  # IN (F, T) f4, IN (K, F) f8
 
 
 @kernel
-def assign_block(samples, weights, offset, scale, centroids, rounded, norm, scratch, buffers, chosen, box, labels, stats):
+def assign_block(
+    samples, weights, offset, scale, centroids, rounded, norm, scratch, buffers, chosen, box, labels, stats
+):
     """Assign every sample to its nearest centroid and add it to this cluster's row of `stats`.
 
     IN samples (N, F) u1, u2 or f4; weights (N,) f8; offset (F,) f8; centroids (K, F) f8, of (samples - offset) * scale;
@@ -160,11 +162,13 @@ def assign_block(samples, weights, offset, scale, centroids, rounded, norm, scra
         for i in range(m):
             label = _nearest_in_float64(tile, i, centroids) if d[i] <= 0 else chosen[np.uintp(np.int64(index[i]))]
             labels[np.uintp(start) + i] = label
-            weight = weights[np.uintp(start) + i]
+            weight, distance = weights[np.uintp(start) + i], 0.0
             for f in range(np.uintp(n_features)):
-                stats[np.uintp(label), f] += weight * tile[f, i]
+                value = np.float64(tile[f, i])
+                stats[np.uintp(label), f] += weight * value
+                distance += (value - centroids[np.uintp(label), f]) * (value - centroids[np.uintp(label), f])
             stats[np.uintp(label), np.uintp(n_features)] += weight
-            stats[np.uintp(label), np.uintp(n_features + 1)] += weight * best[i]
+            stats[np.uintp(label), np.uintp(n_features + 1)] += weight * distance
 
 
 @kernel

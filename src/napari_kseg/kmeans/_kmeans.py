@@ -113,7 +113,9 @@ def kmeans(
     table = _checked_samples(samples)
     n_clusters = checked_integer("n_clusters", n_clusters, low=1)
     if n_clusters > len(table):
-        raise ValueError(f"n_clusters={n_clusters}, but n_samples={len(table)} should be >= n_clusters; use fewer clusters")
+        raise ValueError(
+            f"n_clusters={n_clusters}, but n_samples={len(table)} should be >= n_clusters; use fewer clusters"
+        )
     weights = None if sample_weight is None else _checked_weights(sample_weight, len(table))
     search = checked_search(init if isinstance(init, str) else "k-means++", n_init, max_iter, tol, random_state)
     if not isinstance(init, str):

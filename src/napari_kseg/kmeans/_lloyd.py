@@ -12,7 +12,6 @@ from ._blocks import Callback, map_blocks
 from ._samples import Assigned, Floats, Samples, TableSource
 from ._seeding import plus_plus, random_rows
 
-
 ROUGH_TOL = 1e-3
 """Tolerance at which starts are compared."""
 

@@ -113,21 +113,31 @@ class Samples:
         return map_blocks(function, self.source.n_blocks, stage=stage, callback=self.callback)
 
     @cached_property
+    def _survey(self) -> list[tuple[int, Floats, Floats]]:
+        """Number of samples in each block, their lowest and highest values, from one look at all samples."""
+
+        def look(block: int) -> tuple[int, Floats, Floats]:
+            samples, _ = self.source.read(block)
+            if not len(samples):
+                return 0, np.zeros(self.n_features), np.zeros(self.n_features)
+            return len(samples), samples.min(0).astype(np.float64), samples.max(0).astype(np.float64)
+
+        return self.map(look, "Reading")
+
+    @property
+    def n_samples(self) -> int:
+        """N."""
+        return sum(n for n, _, _ in self._survey)
+
+    @cached_property
     def frame(self) -> Frame:
         """Coordinates in which distances are computed."""
         dtype = self.source.read(0)[0].dtype
         if dtype in (np.uint8, np.uint16):  # their range is known without looking
             half = 2.0 ** (8 * dtype.itemsize - 1)
             return Frame(np.full(self.n_features, half), 1 / half)
-
-        def look(block: int) -> tuple[Floats, Floats] | None:
-            samples, _ = self.source.read(block)
-            return (samples.min(0).astype(np.float64), samples.max(0).astype(np.float64)) if len(samples) else None
-
-        found = [bounds for bounds in self.map(look, "Reading") if bounds is not None]
-        if not found:
-            return Frame(np.zeros(self.n_features), 1.0)
-        return Frame.around(np.min([low for low, _ in found], 0), np.max([high for _, high in found], 0))
+        bounds = [(low, high) for n, low, high in self._survey if n]
+        return Frame.around(np.min([low for low, _ in bounds], 0), np.max([high for _, high in bounds], 0))
 
     @cached_property
     def variance(self) -> float:
@@ -179,13 +189,12 @@ class Samples:
 
     def draw(self, n: int, random: np.random.Generator) -> "TableSource":
         """At most n samples, one from each of n equal stretches of all samples, in their order."""
-        sizes = self.map(lambda block: len(self.source.read(block)[0]), "Reading")
+        sizes = [size for size, _, _ in self._survey]
         ends = np.cumsum(sizes)
-        n_samples = int(ends[-1])
-        if n_samples <= n:
-            chosen = np.arange(n_samples)
+        if self.n_samples <= n:
+            chosen = np.arange(self.n_samples)
         else:
-            chosen = ((np.arange(n) + random.random(n)) * (n_samples / n)).astype(np.int64)
+            chosen = ((np.arange(n) + random.random(n)) * (self.n_samples / n)).astype(np.int64)
 
         def work(block: int) -> tuple[Table, Floats]:
             start = ends[block] - sizes[block]
@@ -201,7 +210,6 @@ class _BlockAssigner:
     """The kernel with everything that is the same for all blocks."""
 
     def __init__(self, frame: Frame, centroids: Floats) -> None:
-        n_clusters, n_features = centroids.shape
         self._frame = frame
         self._centroids = np.ascontiguousarray(centroids)
         self._rounded = self._centroids.astype(np.float32)
@@ -218,8 +226,8 @@ class _BlockAssigner:
         scratch = [np.empty(shape, np.float32) for shape in ((n_features, TILE), (n_clusters + 1, n_features))]
         assign_block(
             np.ascontiguousarray(samples), _ones(len(samples)) if weights is None else weights, offset, scale,
-            self._centroids, self._rounded, self._norm, tuple(scratch),
-            tuple(np.empty((5, TILE), np.float32)), np.empty(n_clusters + 1, np.int64), np.empty((3, n_features)), labels, stats,
+            self._centroids, self._rounded, self._norm, tuple(scratch), tuple(np.empty((5, TILE), np.float32)),
+            np.empty(n_clusters + 1, np.int64), np.empty((3, n_features)), labels, stats,
         )  # fmt: skip
         return labels, stats
 

@@ -1,0 +1,27 @@
+"""A progress bar for the terminal and the notebook."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from napari_kseg.kmeans import Callback
+
+
+@contextmanager
+def progress_bar(show: bool, callback: Callback | None) -> Iterator[Callback | None]:
+    """Callback that draws a tqdm bar, if wanted, and then calls the given one."""
+    if not show:
+        yield callback
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(delay=0.5, leave=False, unit="block") as bar:
+
+        def report(stage: str, done: int, total: int) -> None:
+            if done == 0 or stage != bar.desc.removesuffix(": "):
+                bar.set_description(stage, refresh=False)
+                bar.reset(total)
+            bar.update(done - bar.n)
+            if callback is not None:
+                callback(stage, done, total)
+
+        yield report

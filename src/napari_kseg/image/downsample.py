@@ -1,0 +1,105 @@
+"""Area averaging: a smaller image to fit on, in which every pixel is the mean of those it stands for."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_kseg.kmeans import Callback, TableSource, map_blocks
+
+from .pixels import Array, Index, Pixels, split
+
+Factors = tuple[float, ...]
+
+AUTO_WORK = 1e9
+"""Pixels × channels × clusters that a fit on every pixel may take under "auto": some seconds."""
+
+
+def chosen_factors(downsample: Any, pixels: Pixels, n_clusters: int, by_histogram: bool) -> Factors:
+    """Return the factor of every spatial axis."""
+    ndim = len(pixels.shape)
+    if isinstance(downsample, tuple):
+        if len(downsample) != ndim:
+            raise ValueError(
+                f"downsample={downsample} has {len(downsample)} factors, but the image has {ndim} spatial axes, shape "
+                f"{pixels.shape}; give a factor for each, or one number for the last two"
+            )
+        return downsample
+    if downsample == "auto":
+        work = pixels.size * pixels.n_channels * n_clusters
+        downsample = 1 if by_histogram else math.ceil(max(1.0, work / AUTO_WORK) ** (1 / min(2, ndim)))
+    return (1,) * max(0, ndim - 2) + (downsample,) * min(2, ndim)
+
+
+def is_full(factors: Factors) -> bool:
+    """Whether nothing is downsampled."""
+    return all(factor == 1 for factor in factors)
+
+
+def averaged_table(pixels: Pixels, factors: Factors, callback: Callback | None = None) -> TableSource:
+    """Averaged pixels (n, C) that any pixel went into, and how many went into each."""
+    parts = _averaged_blocks(pixels, factors, callback)
+    means = np.concatenate([mean[weight > 0] for _, mean, weight in parts])
+    weights = np.concatenate([weight[weight > 0] for _, _, weight in parts])
+    return TableSource(means, weights)
+
+
+def averaged_pixels(pixels: Pixels, factors: Factors, callback: Callback | None = None) -> Pixels:
+    """Return the averaged image itself, in the image's dtype; a pixel that none went into is left out."""
+    shape = _reduced_shape(pixels.shape, factors)
+    image = np.zeros((*shape, pixels.n_channels + pixels.alpha), pixels.dtype.newbyteorder("="))
+    mask = np.zeros(shape, bool)
+    for index, mean, weight in _averaged_blocks(pixels, factors, callback):
+        part = image[index].reshape(-1, image.shape[-1])
+        rounded = np.rint(mean) if pixels.dtype.kind in "bui" else mean
+        part[:, : pixels.n_channels] = rounded
+        if pixels.alpha:
+            part[:, -1] = np.where(weight > 0, opaque(pixels.dtype), 0)
+        image[index] = part.reshape(image[index].shape)
+        mask[index] = (weight > 0).reshape(mask[index].shape)
+    if pixels.channel_axis is None:
+        return Pixels(image[..., 0], channel_axis=None, mask=mask)
+    moved = np.moveaxis(image, -1, pixels.channel_axis)
+    return Pixels(moved, channel_axis=pixels.channel_axis, rgb=pixels.rgb, alpha=pixels.alpha, mask=mask)
+
+
+def opaque(dtype: np.dtype[Any]) -> float:
+    """Alpha of a pixel that hides what is behind it."""
+    return 1.0 if dtype.kind in "fb" else float(np.iinfo(dtype).max)
+
+
+def _edges(length: int, factor: float) -> NDArray[np.intp]:
+    """First pixel of each bin of about `factor` pixels; the last bin may be smaller."""
+    return np.floor(np.arange(math.ceil(length / factor)) * factor).astype(np.intp)
+
+
+def _reduced_shape(shape: tuple[int, ...], factors: Factors) -> tuple[int, ...]:
+    return tuple(len(_edges(length, factor)) for length, factor in zip(shape, factors, strict=True))
+
+
+def _averaged_blocks(
+    pixels: Pixels, factors: Factors, callback: Callback | None
+) -> list[tuple[Index, Array, NDArray[np.float64]]]:
+    """For each part of the reduced image: where it is, means (n, C), and numbers of pixels averaged (n,)."""
+    edges = [_edges(length, factor) for length, factor in zip(pixels.shape, factors, strict=True)]
+    limit = max(1, int((1 << 18) / (math.prod(factors) * pixels.n_channels)))
+    blocks = list(split(_reduced_shape(pixels.shape, factors), limit))
+
+    def average(i: int) -> tuple[Index, Array, NDArray[np.float64]]:
+        spatial: list[slice] = []
+        starts: list[NDArray[np.intp]] = []
+        for part, edge, length in zip(blocks[i], edges, pixels.shape, strict=True):
+            stop = length if part.stop == len(edge) else int(edge[part.stop])
+            spatial.append(slice(int(edge[part.start]), stop))
+            starts.append(edge[part] - edge[part.start])
+        values, kept = pixels.read_part(tuple(spatial))
+        keep = np.ones(values.shape[:-1], bool) if kept is None else kept
+        sums, weights = np.where(keep[..., None], values, 0).astype(np.float64), keep.astype(np.float64)
+        for axis, start in enumerate(starts):
+            if len(start) < sums.shape[axis]:
+                sums, weights = np.add.reduceat(sums, start, axis), np.add.reduceat(weights, start, axis)
+        means = sums / np.maximum(weights, 1)[..., None]
+        return blocks[i], means.reshape(-1, pixels.n_channels), weights.reshape(-1)
+
+    return map_blocks(average, len(blocks), stage="Downsampling", callback=callback)

@@ -1,0 +1,206 @@
+"""What is needed to label another image the same way: recipe and centroids, kept in one JSON file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_kseg.kmeans import Assigned
+
+from .pixels import Array, Pixels
+from .routes import Floats, choose_route
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .segmentation import Segmentation
+
+FORMAT = "napari-kseg model"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Labels for any image by the centroids found in one.
+
+    Parameters
+    ----------
+    settings : Settings
+        How the centroids were found.
+    feature_centroids : (M, F) array of float64
+        Centroids that pixels are compared with. For plain color, in image units.
+    groups : (M,) array of int
+        Label of each of them: after a merge a cluster keeps all its centroids.
+    centroids : (K, C) array of float64
+        What a cluster looks like, in image units; row i belongs to label i + 1.
+    rgb : bool
+        The channels are red, green and blue, and a fourth is alpha.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import napari_kseg as kseg
+    >>> model = kseg.segment(np.array([[0, 1, 9], [8, 1, 0]], np.uint8), 2).model
+    >>> model.predict(np.array([[3, 7]], np.uint8)).tolist()
+    [[1, 2]]
+    """
+
+    settings: Settings
+    feature_centroids: Floats
+    groups: NDArray[np.int64]
+    centroids: Floats
+    rgb: bool
+
+    def __post_init__(self) -> None:
+        for array in (self.feature_centroids, self.groups, self.centroids):
+            array.flags.writeable = False
+
+    @classmethod
+    def of_clusters(cls, centroids: Floats, pixels: Pixels, settings: Settings) -> "Model":
+        """Make the model of a fit on plain color."""
+        return cls(settings, centroids.copy(), np.arange(1, len(centroids) + 1), centroids.copy(), pixels.rgb)
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters K."""
+        return len(self.centroids)
+
+    def predict(self, image: Any, mask: ArrayLike | None = None) -> Array:
+        """Label every pixel of an image by the cluster whose centroid is nearest.
+
+        Parameters
+        ----------
+        image : array
+            Image with as many channels as the one the model was found in, of any shape and dtype.
+        mask : array of bool, optional
+            Pixels to label; the others get 0.
+
+        Returns
+        -------
+        labels : array of uint8 or uint16
+            Labels 1 to K, 0 where a pixel was left out.
+
+        Raises
+        ------
+        ValueError
+            If the image has another number of channels.
+        """
+        return self._label(self._pixels(image, mask))[0]
+
+    def segment(self, image: Any, mask: ArrayLike | None = None) -> "Segmentation":
+        """Segment another image with the same centroids and numbering, even if a cluster is empty there.
+
+        Parameters and errors as for `predict`.
+
+        Returns
+        -------
+        segmentation : Segmentation
+            Labels and counts of this image, centroids of the model.
+        """
+        return self.segment_pixels(self._pixels(image, mask))
+
+    def segment_pixels(self, pixels: Pixels) -> "Segmentation":
+        """Segment pixels whose axes are known."""
+        from .segmentation import Segmentation
+
+        labels, found = self._label(pixels)
+        return Segmentation.of(self, pixels, labels, found, 0, True, (1,) * len(pixels.shape))
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a JSON file that `load_model` reads."""
+        Path(path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model as a dictionary of what JSON knows; floats keep all their digits."""
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "napari_kseg_version": version("napari-kseg"),
+            "settings": self.settings.to_dict(),
+            "rgb": self.rgb,
+            "feature_centroids": self.feature_centroids.tolist(),
+            "groups": self.groups.tolist(),
+            "centroids": self.centroids.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Model":
+        """Make a model from a dictionary, such as `to_dict` returns."""
+        if not isinstance(values, Mapping) or values.get("format") != FORMAT:
+            raise ValueError(f'this is not a {FORMAT}: the entry "format" must be "{FORMAT}"')
+        if not values.get("format_version", 0) <= FORMAT_VERSION:
+            raise ValueError(
+                f"the model has format version {values['format_version']}, but this napari-kseg reads versions up to "
+                f"{FORMAT_VERSION}; update napari-kseg"
+            )
+        try:
+            return cls(
+                Settings.from_dict(values["settings"]),
+                np.array(values["feature_centroids"], np.float64),
+                np.array(values["groups"], np.int64),
+                np.array(values["centroids"], np.float64),
+                bool(values["rgb"]),
+            )
+        except KeyError as error:
+            raise ValueError(f"the model lacks the entry {error}; save it again") from None
+
+    def _pixels(self, image: Any, mask: ArrayLike | None) -> Pixels:
+        if not (hasattr(image, "shape") and hasattr(image, "dtype")):
+            image = np.asarray(image)
+        if self.rgb:
+            alpha = image.ndim > 2 and image.shape[-1] == 4
+            pixels = Pixels(image, channel_axis=-1, rgb=image.shape[-1] in (3, 4), alpha=alpha, mask=mask)
+        else:
+            axis = self.settings.channel_axis
+            pixels = Pixels(image, channel_axis=None if isinstance(axis, str) else axis, mask=mask)
+        self._check_channels(pixels)
+        return pixels
+
+    def _check_channels(self, pixels: Pixels) -> None:
+        wanted = self.feature_centroids.shape[1]
+        if pixels.n_channels != wanted:
+            raise ValueError(
+                f"the image has {pixels.n_channels} channels, but the model was found in an image with {wanted}; "
+                f"apply it to images with {wanted} channels"
+            )
+
+    def _label(self, pixels: Pixels) -> tuple[Array, Assigned]:
+        self._check_channels(pixels)
+        route = choose_route(pixels)
+        return route.label(self.feature_centroids, self.groups.astype(label_dtype(self.n_clusters)))
+
+
+def load_model(path: str | Path) -> Model:
+    """Model read from a file that `Model.save` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        JSON file.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a model.
+    FileNotFoundError
+        If there is no such file.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a {FORMAT}: it is not JSON ({error})") from None
+    return Model.from_dict(values)
+
+
+def brightness_order(centroids: Floats) -> NDArray[np.intp]:
+    """Rows from dark to bright, by the mean of the channels; ties by the channels in turn."""
+    return np.lexsort((*centroids.T[::-1], centroids.mean(1)))
+
+
+def label_dtype(n_clusters: int) -> np.dtype[Any]:
+    """Return the smallest dtype for labels up to n_clusters."""
+    return np.dtype(np.uint8 if n_clusters <= 255 else np.uint16)

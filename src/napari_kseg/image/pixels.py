@@ -1,0 +1,178 @@
+"""The pixels of an image, read block by block: which axes mean what, and which pixels take part.
+
+M, N, … are spatial axes, C is the number of channels that are data (alpha is not), n the pixels of a block.
+"""
+
+import math
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_kseg.kmeans import block_length
+
+Array = NDArray[Any]
+Index = tuple[slice, ...]
+
+
+class Pixels:
+    """An image and what its axes mean.
+
+    Parameters
+    ----------
+    image : array-like
+        Any array that has a shape and a dtype and can be sliced; it is read block by block and never modified.
+    channel_axis : int or None
+        Axis of the channels, None for a one-channel image.
+    rgb : bool, optional
+        The channels are red, green and blue.
+    alpha : bool, optional
+        The last channel is alpha: pixels where it is 0 are left out.
+    mask : array of bool, optional
+        True where a pixel takes part, of the image's spatial shape.
+
+    Raises
+    ------
+    ValueError
+        If the image is empty, or `channel_axis` or `mask` does not fit it.
+    TypeError
+        If the dtype cannot be clustered.
+    """
+
+    def __init__(
+        self,
+        image: Any,
+        *,
+        channel_axis: int | None,
+        rgb: bool = False,
+        alpha: bool = False,
+        mask: ArrayLike | None = None,
+    ) -> None:
+        self.image = image if hasattr(image, "shape") and hasattr(image, "dtype") else np.asarray(image)
+        self.dtype = np.dtype(self.image.dtype)
+        shape = tuple(int(length) for length in self.image.shape)
+        if self.dtype.kind not in "buif":
+            raise TypeError(
+                f"the image has dtype {self.dtype}, which cannot be clustered; convert it to bool, integers or floats"
+                + (", for example by np.abs(image)" if self.dtype.kind == "c" else "")
+            )
+        if not shape or math.prod(shape) == 0:
+            raise ValueError(f"the image has shape {shape}: there are no pixels to cluster")
+        if channel_axis is not None:
+            if not -len(shape) <= channel_axis < len(shape):
+                raise ValueError(
+                    f"channel_axis={channel_axis}, but the image has {len(shape)} axes, shape {shape}; "
+                    f"use {-len(shape)} to {len(shape) - 1}, or None if the image has one channel"
+                )
+            if len(shape) == 1:
+                raise ValueError(f"channel_axis={channel_axis} leaves no spatial axis of an image of shape {shape}")
+            channel_axis %= len(shape)
+        self.channel_axis = channel_axis
+        self.rgb = rgb
+        self.alpha = alpha
+        self.n_channels = (1 if channel_axis is None else shape[channel_axis]) - alpha
+        self.shape = shape if channel_axis is None else shape[:channel_axis] + shape[channel_axis + 1 :]
+        self.size = math.prod(self.shape)
+        self.mask = None if mask is None else _checked_mask(mask, self.shape)
+        self._blocks = list(split(self.shape, block_length(self.n_channels)))
+        self._starts = np.cumsum([0, *(_size(block) for block in self._blocks)])
+
+    @classmethod
+    def of(cls, image: Any, channel_axis: Any = "auto", mask: ArrayLike | None = None, stacklevel: int = 2) -> "Pixels":
+        """Make the pixels of an image whose axes may have to be guessed, by napari's rule."""
+        if not (hasattr(image, "shape") and hasattr(image, "dtype")):
+            image = np.asarray(image)
+        if not isinstance(channel_axis, str):
+            return cls(image, channel_axis=channel_axis, mask=mask)
+        shape = image.shape
+        if len(shape) > 2 and shape[-1] in (3, 4):
+            if all(length > 30 for length in shape[-3:-1]):
+                return cls(image, channel_axis=-1, rgb=True, alpha=shape[-1] == 4, mask=mask)
+            warnings.warn(
+                f"the last axis of an image of shape {tuple(shape)} was not taken as color, because the image is small; "
+                "if it is color, say channel_axis=-1, else channel_axis=None",
+                UserWarning,
+                stacklevel=stacklevel + 1,
+            )
+        return cls(image, channel_axis=None, mask=mask)
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names of the channels: R, G, B; intensity; or their numbers."""
+        if self.rgb:
+            return ("R", "G", "B")
+        return ("intensity",) if self.n_channels == 1 else tuple(map(str, range(self.n_channels)))
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return len(self._blocks)
+
+    def place(self, block: int) -> slice:
+        """Where the pixels of a block are in the raveled spatial shape."""
+        return slice(int(self._starts[block]), int(self._starts[block + 1]))
+
+    def read(self, block: int) -> tuple[Array, NDArray[np.uint8] | None]:
+        """Values (n, C) of a block, contiguous, and 1 for every pixel (n,) that takes part; None if all do."""
+        values, keep = self.read_part(self._blocks[block])
+        flat = np.ascontiguousarray(values).reshape(-1, self.n_channels)
+        return flat, None if keep is None else np.ascontiguousarray(keep).reshape(-1).view(np.uint8)
+
+    def read_part(self, part: Index) -> tuple[Array, NDArray[np.bool_] | None]:
+        """Values (…, C) of a part of the spatial axes, and which pixels (…) take part; None if all do."""
+        values = self.raw_part(part)
+        keep: NDArray[np.bool_] | None = None if self.mask is None else self.mask[part]
+        if self.alpha:
+            opaque = values[..., -1] != 0
+            keep = opaque if keep is None else keep & opaque
+            values = values[..., :-1]
+        if values.dtype.kind == "f":
+            finite = np.isfinite(values).all(-1)
+            if not finite.all():
+                keep = finite if keep is None else keep & finite
+        return values, keep
+
+    def raw_part(self, part: Index) -> Array:
+        """All channels of a part, alpha included, (…, C or C + 1), in native byte order."""
+        axis = self.channel_axis
+        if axis is None:
+            values = np.asarray(self.image[part])[..., None]
+        else:
+            values = np.moveaxis(np.asarray(self.image[(*part[:axis], slice(None), *part[axis:])]), axis, -1)
+        return values.astype(self.dtype.newbyteorder("="), copy=False)
+
+    def part(self, block: int) -> Index:
+        """Return where a block is in the spatial axes."""
+        return self._blocks[block]
+
+
+def split(shape: tuple[int, ...], limit: int) -> Iterator[Index]:
+    """Slices that cut an array into parts of at most `limit` elements that are contiguous in C order, in this order."""
+    inner = math.prod(shape[1:])
+    if not shape or inner * shape[0] <= limit:
+        yield tuple(slice(0, length) for length in shape)
+    elif inner <= limit:
+        rows = limit // inner
+        for start in range(0, shape[0], rows):
+            yield (slice(start, min(start + rows, shape[0])), *(slice(0, length) for length in shape[1:]))
+    else:
+        for i in range(shape[0]):
+            for rest in split(shape[1:], limit):
+                yield (slice(i, i + 1), *rest)
+
+
+def _size(index: Index) -> int:
+    return math.prod(part.stop - part.start for part in index)
+
+
+def _checked_mask(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    chosen = np.asarray(mask)
+    if chosen.shape != shape:
+        raise ValueError(
+            f"the mask has shape {chosen.shape}, but the image has the spatial shape {shape}; give a mask of this shape"
+        )
+    if chosen.dtype != bool:
+        raise TypeError(f"the mask has dtype {chosen.dtype}, but it must be bool; for example mask > 0")
+    return chosen

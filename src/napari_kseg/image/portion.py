@@ -1,0 +1,25 @@
+"""Cut a portion out of an image."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .downsample import opaque
+from .pixels import Array, Pixels
+
+
+def cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Array:
+    """Return the image inside, and transparent (color) or `fill` (other images) outside."""
+    if fill is not None:
+        cast = np.array(fill).astype(pixels.dtype)
+        if not np.isnan(fill) and cast != fill or np.isnan(fill) and pixels.dtype.kind != "f":
+            raise ValueError(f"fill={fill} is not a value of {pixels.dtype}; give one that is")
+    image = np.asarray(pixels.image)
+    axis = pixels.channel_axis
+    if not pixels.rgb or axis is None or fill is not None:
+        where = inside if axis is None else np.expand_dims(inside, axis)
+        return np.where(where, image, np.array(fill or 0, image.dtype))
+    channels = np.moveaxis(image, axis, -1)
+    portion = np.zeros((*pixels.shape, 4), image.dtype)
+    portion[..., :3] = channels[..., :3]
+    portion[..., 3] = np.where(inside, channels[..., 3] if pixels.alpha else opaque(image.dtype), 0)
+    return portion

@@ -1,0 +1,84 @@
+"""Colors of clusters: the recolored image, and colors to show clusters in."""
+
+import colorsys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_kseg.kmeans import map_blocks, paint
+
+from .pixels import Array, Pixels
+from .routes import Floats
+
+
+def recolor(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool) -> Array:
+    """Return the image with every labeled pixel replaced by its cluster's centroid."""
+    dtype = pixels.dtype.newbyteorder("=")
+    n_channels = pixels.n_channels + pixels.alpha
+    palette = np.zeros((len(centroids) + 1, n_channels), dtype)
+    palette[1:, : pixels.n_channels] = in_dtype(centroids, dtype)
+    palette_bytes = palette.view(np.uint8)
+    shape = pixels.image.shape
+    out = np.empty(shape, pixels.dtype)
+    target = out[..., None] if pixels.channel_axis is None else np.moveaxis(out, pixels.channel_axis, -1)
+    in_place = target.flags.c_contiguous and out.dtype == dtype
+    flat = target.reshape(-1, n_channels) if in_place else None
+    flat_labels = labels.reshape(-1)
+    paint(flat_labels[:0], palette_bytes, palette_bytes[:0])  # compiles here, not in a thread of the pool
+
+    def work(block: int) -> None:
+        place = pixels.place(block)
+        part = np.empty((place.stop - place.start, n_channels), dtype) if flat is None else flat[place]
+        paint(flat_labels[place], palette_bytes, part.view(np.uint8))
+        if any_left_out or pixels.alpha:
+            raw = pixels.raw_part(pixels.part(block)).reshape(-1, n_channels)
+            if pixels.alpha:
+                part[:, -1] = raw[:, -1]
+            left_out = flat_labels[place] == 0
+            part[left_out] = raw[left_out]
+        if flat is None:
+            index = pixels.part(block)
+            target[index] = part.reshape(target[index].shape)
+
+    map_blocks(work, pixels.n_blocks)
+    return out
+
+
+def in_dtype(values: Floats, dtype: np.dtype[Any]) -> Array:
+    """Centroids as values of the image: integers rounded, bool by majority."""
+    if dtype.kind == "b":
+        return np.asarray(values >= 0.5)
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    limits = np.iinfo(dtype)
+    low, high = int(limits.min), int(limits.max)
+    rounded = np.rint(values)
+    # The largest 64-bit integers are no floats: clip below them, then cast.
+    top = np.nextafter(float(high), 0) if float(high) > high else float(high)
+    return np.clip(rounded, float(low), top).astype(dtype)
+
+
+def display_colors(centroids: Floats, pixels: Pixels) -> Floats:
+    """(K, 4) colors, 0 to 1: the centroids' own, grays from the darkest to the brightest, or distinct hues."""
+    colors = np.ones((len(centroids), 4))
+    if pixels.rgb:
+        colors[:, :3] = np.clip(centroids / white(pixels.dtype), 0, 1)
+    elif pixels.n_channels == 1:
+        low, high = (0.0, 255.0) if pixels.dtype == np.uint8 else (float(centroids.min()), float(centroids.max()))
+        colors[:, :3] = (centroids - low) / (high - low or 1.0)
+    else:
+        turns = np.arange(len(centroids)) * 0.618034 % 1  # the golden ratio keeps hues apart for any number of them
+        colors[:, :3] = [colorsys.hsv_to_rgb(turn, 0.75, 0.95) for turn in turns]
+    return colors
+
+
+def white(dtype: np.dtype[Any]) -> float:
+    """Return the value of a channel at full brightness, as napari and scikit-image take it."""
+    return float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+
+
+def hex_color(color: NDArray[Any]) -> str:
+    """Color as "#rrggbb"."""
+    red, green, blue = np.rint(np.asarray(color)[:3] * 255).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"

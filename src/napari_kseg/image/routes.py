@@ -1,0 +1,251 @@
+"""The ways from pixels to clusters: by distinct colors, by distinct values, or by the samples themselves.
+
+Each route offers the pixels to the engine as weighted samples, finds a good start, and writes labels back into the
+image's shape. `choose_route` takes the first that fits:
+
+========= ============================================== ============================================
+route     images                                         what K-means sees
+========= ============================================== ============================================
+colors    uint8, 2 or 3 channels                         distinct colors and their counts
+values    one channel of integers that span < 65,536     distinct values and their counts; optimal
+samples   all others                                     pixels, block by block
+========= ============================================== ============================================
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_kseg.kmeans import (
+    CORESET,
+    Assigned,
+    Callback,
+    Samples,
+    Search,
+    TableSource,
+    best_start,
+    count_values,
+    histogram_of_colors,
+    look_up_colors,
+    look_up_values,
+    map_blocks,
+    optimal_1d,
+)
+
+from .pixels import Array, Pixels
+
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+
+class Route(Protocol):
+    """One of the ways."""
+
+    samples: Samples
+    """All pixels that take part, as the engine sees them."""
+    n_distinct: int | None
+    """Number of different samples, None if it was not counted."""
+
+    def start(self, n_clusters: int, search: Search) -> Floats:
+        """Centroids (K, C) to start Lloyd's algorithm from."""
+
+    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+        """Labels of all pixels: `lut[i]` where centroid i is the nearest, 0 where left out; and the sums found."""
+
+
+def choose_route(pixels: Pixels, callback: Callback | None = None) -> Route:
+    """Return the shortest way for these pixels."""
+    if pixels.dtype == np.uint8 and pixels.n_channels in (2, 3):
+        return ColorRoute(pixels, callback)
+    if pixels.n_channels == 1 and pixels.dtype.kind in "bui":
+        codes = _Codes(pixels, callback)
+        if codes.n_codes <= 1 << 16:
+            return ValueRoute(pixels, codes, callback)
+    return SampleRoute(pixels, callback)
+
+
+class _LabelWriter:
+    """The labels of an image while they are written, block by block."""
+
+    def __init__(self, pixels: Pixels, dtype: np.dtype[Any]) -> None:
+        self._pixels = pixels
+        self.flat = np.empty(pixels.size, dtype)
+
+    def block(self, block: int) -> Array:
+        return self.flat[self._pixels.place(block)]
+
+    def done(self) -> Array:
+        return self.flat.reshape(self._pixels.shape)
+
+
+class ColorRoute:
+    """By the distinct colors of an 8-bit image: exact, and as cheap as there are few colors."""
+
+    def __init__(self, pixels: Pixels, callback: Callback | None) -> None:
+        self._pixels = pixels
+        self._callback = callback
+        self._histogram = histogram_of_colors(self._read, pixels.n_blocks, pixels.size, pixels.n_channels, callback)
+        self.samples = Samples(self._histogram, callback)
+        self.n_distinct = len(self._histogram.keys)
+
+    def _read(self, block: int) -> tuple[Bytes, Bytes]:
+        values, keep = self._pixels.read(block)
+        if values.shape[1] == 2:
+            values = np.pad(values, ((0, 0), (0, 1)))
+        return values, ones(len(values)) if keep is None else keep
+
+    def start(self, n_clusters: int, search: Search) -> Floats:
+        """Best of several starts on cubes of colors, refined from coarse to fine ones."""
+        return best_start(self._histogram.levels(max(1 << 14, 256 * n_clusters)), n_clusters, search, self._callback)
+
+    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+        """Label the colors, then look every pixel up."""
+        parts: dict[int, Array] = {}
+        found = self.samples.assign(centroids, lambda block, labels: parts.__setitem__(block, lut[labels]))
+        table = self._histogram.table(np.concatenate([parts[block] for block in sorted(parts)]))
+        labels = _LabelWriter(self._pixels, lut.dtype)
+        look_up_colors(*_nothing(3), table, labels.flat[:0])  # compiles here, not in a thread of the pool
+
+        def look_up(block: int) -> None:
+            look_up_colors(*self._read(block), table, labels.block(block))
+
+        map_blocks(look_up, self._pixels.n_blocks, stage="Labeling", callback=self._callback)
+        return labels.done(), found
+
+
+class _Codes:
+    """One channel of integers as codes 0, 1, 2, … of uint8 or uint16, where value = code + base."""
+
+    def __init__(self, pixels: Pixels, callback: Callback | None) -> None:
+        self._pixels = pixels
+        dtype = pixels.dtype
+        if dtype.itemsize <= 2:
+            self.base = 0 if dtype.kind in "bu" else -(1 << (8 * dtype.itemsize - 1))
+            self.n_codes = 1 << (8 * dtype.itemsize)
+            return
+
+        def bounds(block: int) -> tuple[int, int] | None:
+            values, keep = pixels.read(block)
+            kept = values if keep is None else values[keep.view(bool)]
+            return (int(kept.min()), int(kept.max())) if len(kept) else None
+
+        found = [pair for pair in map_blocks(bounds, pixels.n_blocks, stage="Reading", callback=callback) if pair]
+        self.base = min((low for low, _ in found), default=0)
+        self.n_codes = max((high for _, high in found), default=0) - self.base + 1
+
+    def read(self, block: int) -> tuple[Array, Bytes]:
+        """Codes (n,) and 1 for every pixel that takes part."""
+        values, keep = self._pixels.read(block)
+        values = values[:, 0]
+        if values.dtype.itemsize <= 2:
+            unsigned = values.view(np.uint8 if values.dtype.itemsize == 1 else np.uint16)
+            codes = unsigned if self.base == 0 else unsigned ^ unsigned.dtype.type(-self.base)
+        else:  # left-out pixels may lie outside the codes: they wrap around, and are not looked at
+            codes = (values - values.dtype.type(self.base)).astype(np.uint16)
+        return codes, ones(len(codes)) if keep is None else keep
+
+
+class ValueRoute:
+    """By the distinct values of one channel of integers: K-means is solved to its global optimum."""
+
+    def __init__(self, pixels: Pixels, codes: _Codes, callback: Callback | None) -> None:
+        self._pixels = pixels
+        self._codes = codes
+        self._callback = callback
+        size = 256 if codes.n_codes <= 256 and pixels.dtype.itemsize == 1 else 1 << 16
+        self._dtype = np.dtype(np.uint8 if size == 256 else np.uint16)
+        count_values(np.empty(0, self._dtype), ones(0), np.zeros(1, np.int64))  # compiles here
+
+        def count(block: int) -> NDArray[np.int64]:
+            counts = np.zeros(size, np.int64)
+            count_values(*codes.read(block), counts)
+            return counts
+
+        counts = np.sum(map_blocks(count, pixels.n_blocks, stage="Counting values", callback=callback), axis=0)
+        self._present = np.flatnonzero(counts)
+        self.n_distinct = len(self._present)
+        self._values = self._present.astype(np.float64) + codes.base
+        self._counts = counts[self._present].astype(np.float64)
+        self.samples = Samples(TableSource(self._values[:, None], self._counts), callback)
+
+    def start(self, n_clusters: int, search: Search) -> Floats:
+        """The global optimum, so that Lloyd's algorithm has nothing left to do; random starts if asked for."""
+        if search.init == "random":
+            return best_start([TableSource(self._values[:, None], self._counts)], n_clusters, search, self._callback)
+        return optimal_1d(self._values, self._counts, n_clusters)[:, None]
+
+    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+        """Label the values, then look every pixel up."""
+        parts: dict[int, Array] = {}
+        found = self.samples.assign(centroids, lambda block, labels: parts.__setitem__(block, lut[labels]))
+        table = np.zeros(256 if self._dtype == np.uint8 else 1 << 16, lut.dtype)
+        table[self._present] = np.concatenate([parts[block] for block in sorted(parts)])
+        labels = _LabelWriter(self._pixels, lut.dtype)
+        look_up_values(np.empty(0, self._dtype), ones(0), table, labels.flat[:0])  # compiles here
+
+        def look_up(block: int) -> None:
+            look_up_values(*self._codes.read(block), table, labels.block(block))
+
+        map_blocks(look_up, self._pixels.n_blocks, stage="Labeling", callback=self._callback)
+        return labels.done(), found
+
+
+class SampleRoute:
+    """By the pixels themselves, which are read again in every pass: no float copy of the image is ever made."""
+
+    n_distinct = None
+
+    def __init__(self, pixels: Pixels, callback: Callback | None) -> None:
+        self._pixels = pixels
+        self._callback = callback
+        self.n_features = pixels.n_channels
+        self.n_blocks = pixels.n_blocks
+        self.samples = Samples(self, callback)
+
+    def read(self, block: int) -> tuple[Array, None]:
+        """Pixels of a block that take part; this makes a route a `Source` of samples."""
+        values, keep = self._pixels.read(block)
+        if values.dtype == bool:
+            values = values.view(np.uint8)
+        return (values if keep is None else values[keep.view(bool)]), None
+
+    def start(self, n_clusters: int, search: Search) -> Floats:
+        """Best of several starts on pixels drawn from all parts of the image."""
+        drawn = self.samples.draw(CORESET, np.random.default_rng(search.random_state))
+        return start_on_table(drawn, n_clusters, search, self._callback)
+
+    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+        """Label every pixel."""
+        labels = _LabelWriter(self._pixels, lut.dtype)
+
+        def write(block: int, found: NDArray[np.int32]) -> None:
+            part = labels.block(block)
+            keep = None if len(found) == len(part) else self._pixels.read(block)[1]
+            if keep is None:
+                part[:] = lut[found]
+            else:
+                part[:] = 0
+                part[keep.view(bool)] = lut[found]
+
+        found = self.samples.assign(centroids, write)
+        return labels.done(), found
+
+
+def start_on_table(table: TableSource, n_clusters: int, search: Search, callback: Callback | None = None) -> Floats:
+    """Centroids (K, C) to start from, found on a small table: its optimum if there is one channel."""
+    if table.n_features == 1 and search.init == "k-means++" and len(table.samples):
+        values, place = np.unique(table.samples[:, 0].astype(np.float64), return_inverse=True)
+        if len(values) >= n_clusters:
+            weights = np.bincount(place, table.weights)
+            return optimal_1d(values, weights, n_clusters)[:, None]
+    return best_start([table], n_clusters, search, callback)
+
+
+def ones(n: int) -> Bytes:
+    """Return n ones: every pixel takes part."""
+    return np.ones(n, np.uint8)
+
+
+def _nothing(n_channels: int) -> tuple[Bytes, Bytes]:
+    return np.empty((0, n_channels), np.uint8), np.empty(0, np.uint8)

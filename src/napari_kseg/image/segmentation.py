@@ -1,0 +1,242 @@
+"""The result of a segmentation: labels, what each cluster looks like, and the ways to use them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_kseg.kmeans import Assigned
+
+from .downsample import Factors
+from .model import Model, brightness_order, label_dtype
+from .pixels import Array, Pixels
+from .portion import cut_out
+from .recolor import display_colors, hex_color, recolor
+from .routes import Floats
+from .settings import Settings
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Segmentation:
+    """Labels of an image and the clusters behind them. Its methods return new objects; nothing is changed.
+
+    Parameters
+    ----------
+    labels : array of uint8 or uint16
+        Label of every pixel, of the image's spatial shape: 1 to K from the darkest cluster to the brightest, 0 where a
+        pixel was left out. Read-only.
+    counts : (K,) array of int64
+        Pixels of each cluster.
+    inertia : float
+        Sum over the clustered pixels of the squared distance to the centroid of their cluster, in squared image units.
+    n_iter : int
+        Passes over the pixels, or their distinct colors, that the fit took.
+    converged : bool
+        False if `max_iter` ended the fit.
+    model : Model
+        Recipe and centroids, to label other images.
+    downsample : tuple of float
+        Factor of each spatial axis that the fit used.
+    """
+
+    labels: Array
+    counts: NDArray[np.int64]
+    inertia: float
+    n_iter: int
+    converged: bool
+    model: Model
+    downsample: Factors
+    pixels: Pixels = field(repr=False)
+    _found: Assigned = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        pixels: Pixels,
+        labels: Array,
+        found: Assigned,
+        n_iter: int,
+        converged: bool,
+        downsample: Factors,
+    ) -> "Segmentation":
+        """Make the segmentation from labels and the sums found for each of the model's feature centroids."""
+        labels.flags.writeable = False
+        rows = model.groups - 1
+        counts = np.zeros(model.n_clusters, np.int64)
+        np.add.at(counts, rows, np.rint(found.weights).astype(np.int64))
+        inertia = _inertia(found, model.feature_centroids, model.centroids[rows])
+        return cls(labels, counts, inertia, n_iter, converged, model, downsample, pixels, found)
+
+    @property
+    def image(self) -> Any:
+        """The image that was segmented."""
+        return self.pixels.image
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the run."""
+        return self.model.settings
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters K."""
+        return self.model.n_clusters
+
+    @property
+    def centroids(self) -> Floats:
+        """(K, C) float64 centroids in image units; row i belongs to label i + 1. Read-only."""
+        return self.model.centroids
+
+    @property
+    def fractions(self) -> Floats:
+        """(K,) float64 share of each cluster in the clustered pixels."""
+        return np.asarray(self.counts / max(1, self.counts.sum()))
+
+    @property
+    def is_color(self) -> bool:
+        """Whether the channels are red, green and blue."""
+        return self.pixels.rgb
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names of the channels: R, G, B; intensity; or their numbers."""
+        return self.pixels.channel_names
+
+    def colors(self) -> Floats:
+        """(K, 4) colors to show the clusters in, 0 to 1: their own for color images, else gray or a cycle of hues."""
+        return display_colors(self.centroids, self.pixels)
+
+    def recolored(self) -> Array:
+        """Every pixel replaced by the centroid of its cluster.
+
+        Returns
+        -------
+        recolored : array
+            Of the image's shape and dtype; integers are rounded. Left-out pixels keep their value, and alpha is kept.
+        """
+        return recolor(self.labels, self.centroids, self.pixels, bool(self.counts.sum() < self.labels.size))
+
+    def mask(self, label: int) -> NDArray[np.bool_]:
+        """True where a pixel has this label, of the image's spatial shape.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label.
+        """
+        self._check_labels([label])
+        return np.asarray(self.labels == label)
+
+    def masks(self) -> list[NDArray[np.bool_]]:
+        """Masks of all clusters, from label 1 to K."""
+        return [self.mask(label) for label in range(1, self.n_clusters + 1)]
+
+    def merge(self, labels: Iterable[int]) -> "Segmentation":
+        """Join clusters to one; all are numbered anew from dark to bright.
+
+        Parameters
+        ----------
+        labels : iterable of int
+            Labels of the clusters to join, at least one.
+
+        Returns
+        -------
+        merged : Segmentation
+            The joint centroid is the mean of those joined, weighted by their counts. Its model labels pixels by all
+            the centroids that were joined.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label.
+        """
+        joined = self._check_labels(labels)
+        first = joined[0]
+        groups = np.where(np.isin(self.model.groups, joined), first, self.model.groups)
+        rows = np.array(joined) - 1
+        counts = self.counts[rows]
+        centroids = self.centroids.copy()
+        centroids[first - 1] = np.average(centroids[rows], axis=0, weights=counts if counts.any() else None)
+        kept = np.array([label for label in range(1, self.n_clusters + 1) if label == first or label not in joined])
+        order = kept[brightness_order(centroids[kept - 1])]
+        numbers = np.zeros(self.n_clusters + 1, label_dtype(len(order)))
+        numbers[order] = np.arange(1, len(order) + 1)
+        model = replace(self.model, groups=numbers[groups].astype(np.int64), centroids=centroids[order - 1])
+        numbers[joined] = numbers[first]
+        return Segmentation.of(
+            model, self.pixels, numbers[self.labels], self._found, self.n_iter, self.converged, self.downsample
+        )
+
+    def extract(self, labels: int | Iterable[int], fill: float | None = None) -> Array:
+        """Cut some clusters out of the image.
+
+        Parameters
+        ----------
+        labels : int or iterable of int
+            Labels of the clusters to keep.
+        fill : float, optional
+            Value of all other pixels; 0 by default. If it is given, a color image stays without alpha.
+
+        Returns
+        -------
+        portion : array
+            A color image becomes RGBA, transparent outside; any other has `fill` outside, and its own dtype.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label, or `fill` does not fit the dtype.
+        """
+        return cut_out(self.pixels, np.isin(self.labels, self._check_labels(labels)), fill)
+
+    def table(self) -> "pd.DataFrame":
+        """Table with a row for each cluster: label, name, color, count, fraction, and the centroid's channels."""
+        import pandas as pd
+
+        columns: dict[str, Any] = {
+            "label": np.arange(1, self.n_clusters + 1),
+            "name": [f"cluster {label}" for label in range(1, self.n_clusters + 1)],
+            "color": [hex_color(color) for color in self.colors()],
+            "count": self.counts,
+            "fraction": self.fractions,
+        }
+        for name, values in zip(self.channel_names, self.centroids.T, strict=True):
+            columns[f"centroid_{name}"] = values
+        return pd.DataFrame(columns)
+
+    def plot(self) -> "matplotlib.figure.Figure":
+        """Figure of the image, the recolored image, and where the centroids ended. Needs matplotlib."""
+        from .plot import plot
+
+        return plot(self)
+
+    def __repr__(self) -> str:
+        """Say what it is in one line."""
+        shape = " × ".join(map(str, self.labels.shape))
+        return f"<Segmentation of {shape} pixels into {self.n_clusters} clusters, inertia {self.inertia:.6g}>"
+
+    def _check_labels(self, labels: int | Iterable[int]) -> list[int]:
+        wanted = [labels] if isinstance(labels, (int, np.integer)) else list(labels)
+        if not wanted:
+            raise ValueError(f"no label was given; give one or more of 1 to {self.n_clusters}")
+        for label in wanted:
+            if not isinstance(label, (int, np.integer)) or isinstance(label, bool):
+                raise TypeError(f"label {label!r} must be an integer from 1 to {self.n_clusters}")
+            if not 1 <= label <= self.n_clusters:
+                raise ValueError(f"label {label} does not exist; the labels are 1 to {self.n_clusters}")
+        return sorted({int(label) for label in wanted})
+
+
+def _inertia(found: Assigned, feature_centroids: Floats, own: Floats) -> float:
+    """Inertia around each sample's own cluster centroid, from the sums around the feature centroids (Steiner)."""
+    shift = feature_centroids - own
+    residual = found.sums - found.weights[:, None] * feature_centroids
+    around = found.inertias + 2 * (shift * residual).sum(1) + found.weights * (shift**2).sum(1)
+    return float(np.maximum(around, 0).sum())

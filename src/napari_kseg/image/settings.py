@@ -1,0 +1,136 @@
+"""The settings of a run: one frozen object that the function, the form, the command line and the model all share."""
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from napari_kseg.kmeans import Search, checked_integer, checked_search
+
+MAX_CLUSTERS = 65_535  # labels are at most uint16, and 0 is the left-out pixels
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an image is segmented: the keywords of `segment`, checked.
+
+    Parameters
+    ----------
+    n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state, full_resolution
+        As in `segment`. Sequences are kept as tuples, so that settings compare and hash.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    TypeError
+        If a value is of the wrong type.
+
+    Examples
+    --------
+    >>> from napari_kseg import Settings
+    >>> Settings(n_clusters=3).to_dict()["n_clusters"]
+    3
+    >>> Settings.from_dict(Settings(3, downsample=5).to_dict()) == Settings(3, downsample=5)
+    True
+    """
+
+    n_clusters: int = 5
+    channel_axis: Any = "auto"
+    downsample: Any = "auto"
+    init: Any = "k-means++"
+    n_init: Any = "auto"
+    max_iter: int = 300
+    tol: float = 1e-4
+    random_state: int = 0
+    full_resolution: bool = True
+
+    def __post_init__(self) -> None:
+        n_clusters = checked_integer("n_clusters", self.n_clusters, low=1)
+        if n_clusters > MAX_CLUSTERS:
+            raise ValueError(f"n_clusters={n_clusters}, but labels are 16-bit: use n_clusters={MAX_CLUSTERS} or less")
+        object.__setattr__(self, "n_clusters", n_clusters)
+        object.__setattr__(self, "channel_axis", _checked_channel_axis(self.channel_axis))
+        object.__setattr__(self, "downsample", _checked_downsample(self.downsample))
+        if not isinstance(self.init, str):
+            object.__setattr__(self, "init", _table(self.init))
+        search = self.search()
+        for name in ("max_iter", "tol", "random_state"):
+            object.__setattr__(self, name, getattr(search, name))
+        if not isinstance(self.full_resolution, (bool, np.bool_)):
+            raise TypeError(f"full_resolution={self.full_resolution!r} must be True or False")
+
+    def search(self) -> Search:
+        """Return what the engine needs to know."""
+        init = self.init if isinstance(self.init, str) else "k-means++"
+        n_init = _starts(self.n_clusters) if isinstance(self.n_init, str) and self.n_init == "auto" else self.n_init
+        return checked_search(init, n_init, self.max_iter, self.tol, self.random_state)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as a dictionary of what JSON knows."""
+        return {field.name: _listed(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
+        """Make settings from a dictionary, such as `to_dict` returns."""
+        refuse_unknown(values)
+        return cls(**values)
+
+
+def refuse_unknown(values: Mapping[str, Any]) -> None:
+    """Raise TypeError if a name is not a setting."""
+    known = [field.name for field in fields(Settings)]
+    for name in values:
+        if name not in known:
+            raise TypeError(f"{name!r} is not a setting; the settings are {', '.join(known)}")
+
+
+def _starts(n_clusters: int) -> int:
+    """Starts of "auto": many for few clusters, where a bad start is likely to end badly and a start costs little."""
+    return min(10, max(3, 160 // n_clusters))
+
+
+def _checked_channel_axis(axis: Any) -> Any:
+    if axis is None or (isinstance(axis, str) and axis == "auto"):
+        return axis
+    try:
+        return operator.index(axis)
+    except TypeError:
+        raise TypeError(f'channel_axis={axis!r} must be "auto", None or an integer') from None
+
+
+def _checked_downsample(downsample: Any) -> Any:
+    if isinstance(downsample, str):
+        if downsample == "auto":
+            return downsample
+        raise ValueError(f'downsample={downsample!r} is not known; use "auto", 1 for none, or a factor of 1 or more')
+    factors = tuple(downsample) if isinstance(downsample, (tuple, list, np.ndarray)) else (downsample,)
+    for factor in factors:
+        if isinstance(factor, bool) or not isinstance(factor, (int, float, np.integer, np.floating)):
+            raise TypeError(f'downsample={downsample!r} must be "auto", a number, or a number for each spatial axis')
+        if not (factor >= 1 and math.isfinite(factor)):
+            raise ValueError(
+                f"downsample={downsample!r}, but it must be 1 or more: 5 means that 5 by 5 pixels are averaged to one"
+            )
+    plain = tuple(int(factor) if float(factor).is_integer() else float(factor) for factor in factors)
+    return plain if isinstance(downsample, (tuple, list, np.ndarray)) else plain[0]
+
+
+def _table(init: Any) -> tuple[tuple[float, ...], ...]:
+    """Given centroids as tuples; a flat list is one value for each cluster."""
+    try:
+        table = np.array(init, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f'init={init!r} must be "k-means++", "random" or an array of centroids (K, C)') from None
+    if table.ndim == 1:
+        table = table[:, None]
+    if table.ndim != 2:
+        raise ValueError(f"init has shape {table.shape}; give centroids of shape (K, C): clusters, channels")
+    return tuple(tuple(row) for row in table.tolist())
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
