@@ -121,7 +121,7 @@ comforts() {
 install_package() {
     local pip=("$venv/bin/python" -m pip --disable-pip-version-check --no-input)
     "${pip[@]}" --version || "$venv/bin/python" -m ensurepip
-    if ! "${pip[@]}" config list | grep -qE '[.]index-url=' && "${pip[@]}" install --progress-bar off "uv>=0.8" &&
+    if [[ $("${pip[@]}" config list) != *.index-url=* ]] && "${pip[@]}" install --progress-bar off "uv>=0.8" &&
         "$venv/bin/uv" pip install --python "$venv/bin/python" --compile-bytecode --editable ".[$extra]"; then
         return
     fi
