@@ -71,7 +71,7 @@ def opaque(dtype: np.dtype[Any]) -> float:
 
 def _edges(length: int, factor: float) -> NDArray[np.intp]:
     """First pixel of each bin of about `factor` pixels; the last bin may be smaller."""
-    return np.floor(np.arange(math.ceil(length / factor)) * factor).astype(np.intp)
+    return np.asarray(np.floor(np.arange(math.ceil(length / factor)) * factor), np.intp)
 
 
 def _reduced_shape(shape: tuple[int, ...], factors: Factors) -> tuple[int, ...]:

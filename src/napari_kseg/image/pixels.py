@@ -91,7 +91,7 @@ class Pixels:
             if all(length > 30 for length in shape[-3:-1]):
                 return cls(image, channel_axis=-1, rgb=True, alpha=shape[-1] == 4, mask=mask)
             warnings.warn(
-                f"the last axis of an image of shape {tuple(shape)} was not taken as color, because the image is small; "
+                f"the last axis of an image of shape {tuple(shape)} was not taken as color, as the image is small; "
                 "if it is color, say channel_axis=-1, else channel_axis=None",
                 UserWarning,
                 stacklevel=stacklevel + 1,
@@ -129,7 +129,7 @@ class Pixels:
             keep = opaque if keep is None else keep & opaque
             values = values[..., :-1]
         if values.dtype.kind == "f":
-            finite = np.isfinite(values).all(-1)
+            finite = np.asarray(np.isfinite(values).all(-1))
             if not finite.all():
                 keep = finite if keep is None else keep & finite
         return values, keep

@@ -11,7 +11,7 @@ def cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Ar
     """Return the image inside, and transparent (color) or `fill` (other images) outside."""
     if fill is not None:
         cast = np.array(fill).astype(pixels.dtype)
-        if not np.isnan(fill) and cast != fill or np.isnan(fill) and pixels.dtype.kind != "f":
+        if not (np.isnan(fill) and pixels.dtype.kind == "f") and cast != fill:
             raise ValueError(f"fill={fill} is not a value of {pixels.dtype}; give one that is")
     image = np.asarray(pixels.image)
     axis = pixels.channel_axis

@@ -42,10 +42,13 @@ Bytes = NDArray[np.uint8]
 class Route(Protocol):
     """One of the ways."""
 
-    samples: Samples
-    """All pixels that take part, as the engine sees them."""
-    n_distinct: int | None
-    """Number of different samples, None if it was not counted."""
+    @property
+    def samples(self) -> Samples:
+        """All pixels that take part, as the engine sees them."""
+
+    @property
+    def n_distinct(self) -> int | None:
+        """Number of different samples, None if it was not counted."""
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """Centroids (K, C) to start Lloyd's algorithm from."""
@@ -140,7 +143,7 @@ class _Codes:
         values = values[:, 0]
         if values.dtype.itemsize <= 2:
             unsigned = values.view(np.uint8 if values.dtype.itemsize == 1 else np.uint16)
-            codes = unsigned if self.base == 0 else unsigned ^ unsigned.dtype.type(-self.base)
+            codes = unsigned if self.base == 0 else np.bitwise_xor(unsigned, -self.base)
         else:  # left-out pixels may lie outside the codes: they wrap around, and are not looked at
             codes = (values - values.dtype.type(self.base)).astype(np.uint16)
         return codes, ones(len(codes)) if keep is None else keep
@@ -237,7 +240,7 @@ def start_on_table(table: TableSource, n_clusters: int, search: Search, callback
     if table.n_features == 1 and search.init == "k-means++" and len(table.samples):
         values, place = np.unique(table.samples[:, 0].astype(np.float64), return_inverse=True)
         if len(values) >= n_clusters:
-            weights = np.bincount(place, table.weights)
+            weights = np.bincount(place, table.weights).astype(np.float64)
             return optimal_1d(values, weights, n_clusters)[:, None]
     return best_start([table], n_clusters, search, callback)
 

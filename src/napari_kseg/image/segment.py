@@ -62,7 +62,7 @@ def segment(
     max_iter : int, optional
         Largest number of passes.
     tol : float, optional
-        Stop when the sum of the squared moves of the centroids is at most `tol` times the mean variance of the channels.
+        Stop when the sum of the squared moves of the centroids is at most `tol` times the channels' mean variance.
     random_state : int, optional
         Seed, 0 or more. The same seed gives the same result, bit for bit.
     full_resolution : bool, optional
@@ -71,6 +71,8 @@ def segment(
         Show a progress bar on work that takes longer than half a second.
     callback : callable, optional
         `callback(stage, done, total)`, called between blocks; an exception raised in it stops the run.
+    **unknown
+        Any other name is refused.
 
     Returns
     -------

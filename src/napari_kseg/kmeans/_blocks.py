@@ -1,4 +1,4 @@
-"""Work on blocks: one thread pool for the whole process, results in block order, progress and cancellation between blocks.
+"""Work on blocks: one thread pool for the process, results in block order, progress and cancellation in between.
 
 Kernels release the GIL, so plain threads are as fast as Numba's parallel loops, cost half the time to compile, and stay
 clear of Numba's threading layers, one of which aborts the process when two threads enter it (docs/decisions/0001).
@@ -20,7 +20,7 @@ Callback = Callable[[str, int, int], None]
 Result = TypeVar("Result")
 
 BLOCK_VALUES = 1 << 20
-"""Samples × features of a block: 1 MB of bytes. Smaller blocks cost (16 k samples: 2.5 times), larger ones react late."""
+"""Samples × features of a block: 1 MB of bytes. Smaller blocks cost (16 k samples: 2.5 times), larger react late."""
 
 _worker = threading.local()
 

@@ -175,7 +175,8 @@ def assign_block(
 def try_candidates(samples, weights, nearest, candidates, distances, potentials):
     """Squared distance of every sample to its nearest center, if a candidate became a center too, and the sum of it.
 
-    IN samples (N, F) f4, weights (N,) f8, nearest (N,) f4, candidates (L,) i8. OUT distances (L, N) f4, potentials (L,) f8.
+    IN samples (N, F) f4, weights (N,) f8, nearest (N,) f4, candidates (L,) i8.
+    OUT distances (L, N) f4, potentials (L,) f8.
     """
     n_samples, n_features = samples.shape
     for j in range(candidates.shape[0]):

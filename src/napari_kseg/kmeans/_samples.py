@@ -148,7 +148,7 @@ class Samples:
         return max(0.0, float(whole.inertias[0] / whole.weights[0] - shift @ shift)) / self.n_features
 
     def assign(self, centroids: Floats, write: WriteLabels | None = None) -> Assigned:
-        """Assign every sample to its nearest centroid; `write(block, labels)` is given the labels 0 … K-1 of a block."""
+        """Assign every sample to its nearest centroid; `write(block, labels)` is given the labels of a block."""
         frame = self.frame
         inside = frame.enter(centroids)
         assign = _BlockAssigner(frame, inside)
@@ -168,7 +168,7 @@ class Samples:
         return Assigned(sums, weights, total[:, -1] / frame.scale**2)
 
     def farthest(self, centroids: Floats, n: int) -> list[tuple[float, Floats, float, int]]:
-        """The n samples farthest from their nearest centroid: squared distance, sample, weight, cluster; farthest first."""
+        """Squared distance, sample, weight and cluster of the n samples farthest from their nearest centroid."""
         assign = _BlockAssigner(self.frame, self.frame.enter(centroids))
 
         def work(block: int) -> list[tuple[float, int, int, Floats, float, int]]:
