@@ -48,18 +48,20 @@ def pytest_configure(config):
 
 
 def _top_level_widgets():
-    """The top-level widgets alive now, after all that waits for deletion is gone; none while Qt is not loaded."""
+    """The top-level widgets alive now; none while Qt is not loaded."""
     if "qtpy" not in sys.modules:
         return set()
-    from qtpy.QtCore import QCoreApplication, QEvent
     from qtpy.QtWidgets import QApplication
 
-    if QApplication.instance() is None:
-        return set()
+    return set(QApplication.topLevelWidgets()) if QApplication.instance() else set()
+
+
+def _delete_what_waits_for_it():
+    from qtpy.QtCore import QCoreApplication, QEvent
+
     gc.collect()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    QApplication.processEvents()
-    return set(QApplication.topLevelWidgets())
+    QCoreApplication.processEvents()
 
 
 @pytest.fixture(autouse=True)
@@ -73,5 +75,7 @@ def no_widget_left(request):
         return
     before = _top_level_widgets()
     yield
+    if _top_level_widgets() - before:  # collecting garbage takes half a second beside a viewer: only if need be
+        _delete_what_waits_for_it()
     left = [widget for widget in _top_level_widgets() - before if widget.parent() is None]
     assert not left, f"top-level widgets outlive the test: {left}"
