@@ -100,7 +100,7 @@ class ColorRoute:
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """Best of several starts on cubes of colors, refined from coarse to fine ones."""
-        return best_start(self._histogram.levels(max(1 << 14, 256 * n_clusters)), n_clusters, search, self._callback)
+        return best_start(self._histogram.levels(max(1 << 14, 16 * n_clusters)), n_clusters, search, self.samples)
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the colors, then look every pixel up."""
@@ -175,7 +175,7 @@ class ValueRoute:
     def start(self, n_clusters: int, search: Search) -> Floats:
         """The global optimum, so that Lloyd's algorithm has nothing left to do; random starts if asked for."""
         if search.init == "random":
-            return best_start([TableSource(self._values[:, None], self._counts)], n_clusters, search, self._callback)
+            return best_start([TableSource(self._values[:, None], self._counts)], n_clusters, search, self.samples)
         return optimal_1d(self._values, self._counts, n_clusters)[:, None]
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
@@ -215,8 +215,7 @@ class SampleRoute:
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """Best of several starts on pixels drawn from all parts of the image."""
-        drawn = self.samples.draw(CORESET, np.random.default_rng(search.random_state))
-        return start_on_table(drawn, n_clusters, search, self._callback)
+        return start_on_draw(self.samples, n_clusters, search)
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label every pixel."""
@@ -235,14 +234,14 @@ class SampleRoute:
         return labels.done(), found
 
 
-def start_on_table(table: TableSource, n_clusters: int, search: Search, callback: Callback | None = None) -> Floats:
-    """Centroids (K, C) to start from, found on a small table: its optimum if there is one channel."""
-    if table.n_features == 1 and search.init == "k-means++" and len(table.samples):
-        values, place = np.unique(table.samples[:, 0].astype(np.float64), return_inverse=True)
+def start_on_draw(samples: Samples, n_clusters: int, search: Search) -> Floats:
+    """Centroids (K, C) to start from, found on some of the samples: their optimum if there is one channel."""
+    drawn = samples.draw(CORESET, np.random.default_rng(search.random_state))
+    if drawn.n_features == 1 and search.init == "k-means++":
+        values, place = np.unique(drawn.samples[:, 0].astype(np.float64), return_inverse=True)
         if len(values) >= n_clusters:
-            weights = np.bincount(place, table.weights).astype(np.float64)
-            return optimal_1d(values, weights, n_clusters)[:, None]
-    return best_start([table], n_clusters, search, callback)
+            return optimal_1d(values, np.bincount(place, drawn.weights).astype(np.float64), n_clusters)[:, None]
+    return best_start([drawn], n_clusters, search, samples)
 
 
 def ones(n: int) -> Bytes:

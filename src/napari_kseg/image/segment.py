@@ -11,7 +11,7 @@ from ._progress import progress_bar
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
 from .model import Model, brightness_order, label_dtype
 from .pixels import Pixels
-from .routes import Floats, Route, choose_route, start_on_table
+from .routes import Floats, Route, choose_route, start_on_draw
 from .segmentation import Segmentation
 from .settings import Settings, refuse_unknown
 
@@ -165,8 +165,7 @@ def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Sett
     search = settings.search()
     samples = Samples(table, callback)
     if isinstance(settings.init, str):
-        drawn = samples.draw(1 << 16, np.random.default_rng(search.random_state))
-        start = start_on_table(drawn, settings.n_clusters, search, callback)
+        start = start_on_draw(samples, settings.n_clusters, search)
     else:
         start = checked_centroids(settings.init, settings.n_clusters, pixels.n_channels)
     return lloyd(samples, start, max_iter=search.max_iter, limit=search.tol * samples.variance)

@@ -122,8 +122,8 @@ def kmeans(
         start = checked_centroids(init, n_clusters, table.shape[1])
     data = Samples(TableSource(table, weights), callback)
     if isinstance(init, str):
-        coreset = data.draw(CORESET, np.random.default_rng([search.random_state, search.n_init]))
-        start = best_start([coreset], n_clusters, search, callback)
+        drawn = data.draw(CORESET, np.random.default_rng(search.random_state))
+        start = best_start([drawn], n_clusters, search, data)
     fit = lloyd(data, start, max_iter=search.max_iter, limit=search.tol * data.variance)
     parts: dict[int, NDArray[np.int32]] = {}
     found = data.assign(fit.centroids, parts.__setitem__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._blocks import Callback, map_blocks
+from ._blocks import map_blocks
 from ._samples import Assigned, Floats, Samples, TableSource
 from ._seeding import plus_plus, random_rows
 
@@ -68,32 +68,34 @@ def means(samples: Samples, centroids: Floats, found: Assigned) -> Floats:
     return moved
 
 
-def best_start(levels: list[TableSource], n_clusters: int, search: Search, callback: Callback | None = None) -> Floats:
+def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole: Samples) -> Floats:
     """Centroids (K, F) to start from: the best of `n_init` starts.
 
-    Each start is followed on the first of the levels, a small table of samples; the best also on the finer tables that
-    come after it. Rows that a table has too few different samples for repeat the first centroid: such a cluster is
-    empty, and `lloyd` fills it from the samples themselves.
+    Each start is followed on the first of the levels, a small table that stands for the whole; the best also on the
+    finer tables that come after it. Rows that a table has too few different samples for repeat the first centroid:
+    such a cluster is empty, and `lloyd` fills it from the samples themselves.
     """
-    coarse = levels[0]
-    weights = np.ones(len(coarse.samples)) if coarse.weights is None else coarse.weights
-    table = Samples(TableSource(coarse.samples, weights))
-    inside = table.frame.enter(coarse.samples).astype(np.float32)
-    rough = max(search.tol, ROUGH_TOL) * table.variance
-    plus_plus(inside[:1], weights[:1], 1, np.random.default_rng(0))  # compiles here, not in a thread of the pool
+    coarse = levels[0].samples
+    weights = np.ones(len(coarse)) if levels[0].weights is None else levels[0].weights
+    inside = whole.frame.enter(coarse).astype(np.float32)
+    # Starts run on the threads of the pool, several at a time: they may neither report progress nor compile.
+    table = Samples(TableSource(coarse, weights), frame=whole.frame)
+    table.assign(coarse[:1].astype(np.float64))
+    plus_plus(inside[:1], weights[:1], 1, np.random.default_rng(0))
+    rough = max(search.tol, ROUGH_TOL) * whole.variance
 
     def try_start(start: int) -> tuple[float, Floats]:
         random = np.random.default_rng([search.random_state, start])
         choose = random_rows if search.init == "random" else plus_plus
         rows = choose(inside, weights, n_clusters, random)
         rows += rows[:1] * (n_clusters - len(rows))
-        fit = lloyd(table, coarse.samples[rows].astype(np.float64), max_iter=search.max_iter, limit=rough)
+        fit = lloyd(table, coarse[rows].astype(np.float64), max_iter=search.max_iter, limit=rough)
         return float(table.assign(fit.centroids).inertias.sum()), fit.centroids
 
-    starts = 1 if len(inside) <= n_clusters else search.n_init
-    found = map_blocks(try_start, starts, stage="Seeding", callback=callback)
+    starts = 1 if len(coarse) <= n_clusters else search.n_init
+    found = map_blocks(try_start, starts, stage="Seeding", callback=whole.callback)
     best = min(found, key=lambda result: result[0])[1]
     for level in levels:
-        samples = Samples(level, callback)
-        best = lloyd(samples, best, max_iter=search.max_iter, limit=search.tol * samples.variance).centroids
+        samples = Samples(level, whole.callback, whole.frame)
+        best = lloyd(samples, best, max_iter=search.max_iter, limit=search.tol * whole.variance).centroids
     return best

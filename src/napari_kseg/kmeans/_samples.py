@@ -99,9 +99,11 @@ class Frame:
 class Samples:
     """Samples read block by block from a source, as often as K-means passes over them."""
 
-    def __init__(self, source: Source, callback: Callback | None = None) -> None:
+    def __init__(self, source: Source, callback: Callback | None = None, frame: Frame | None = None) -> None:
         self.source = source
         self.callback = callback
+        if frame is not None:
+            self.frame = frame
 
     @property
     def n_features(self) -> int:

@@ -25,7 +25,7 @@ def warm_up() -> None:
     assert block_length(3) > len(pixels)
     histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels))
     samples = Samples(histogram)
-    start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2))
+    start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2), samples)
     fit = lloyd(samples, start, max_iter=2, limit=0.0)
     samples.assign(fit.centroids)
     labels = np.empty(16, np.uint8)
