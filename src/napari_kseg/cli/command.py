@@ -1,0 +1,243 @@
+"""The options of the command line, and what they lead to."""
+
+import os
+import re
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer  # noqa: TID253  # this module is the command line
+from typer.core import TyperGroup  # noqa: TID253
+
+import napari_kseg
+from napari_kseg.image.settings import Settings
+
+from .errors import CommandError, first_line
+from .read import read_image, read_mask
+from .report import print_files, print_table
+from .write import staged, write_results
+
+VIEWER_PLUGIN, VIEWER_WIDGET, VIEWER_SAMPLE = "napari-kseg", "K-means Segmentation", "photo"
+# Typer's own errors: Click's class, or since Typer 0.29 one of its own that has no public name.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+_OPTIONS = {
+    "n_clusters": "--clusters",
+    "channel_axis": "--channel-axis",
+    "random_state": "--seed",
+    "downsample": "--downsample",
+    "n_init": "--n-init",
+    "max_iter": "--max-iter",
+    "tol": "--tol",
+}
+"""What a keyword of `segment` is called here."""
+
+
+class _DefaultCommandGroup(TyperGroup):
+    """Commands of which the first one has no name: arguments that do not start with that of another one are for it."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        default, *others = self.commands
+        if args and args[0] in others:
+            return super().make_context(info_name, args, parent, **extra)
+        return self.commands[default].make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+
+app = typer.Typer(cls=_DefaultCommandGroup, add_completion=False, pretty_exceptions_enable=False)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit: status 0, or 2 with one sentence on bad input, or 130 after Ctrl-C."""
+    command = typer.main.get_group(app)
+    try:
+        status = command(arguments, prog_name="napari-kseg", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        status = 130
+    except CommandError as error:
+        status = _complain(str(error))
+    except _UsageError as error:
+        status = _complain(error.format_message())  # type: ignore[attr-defined]
+    sys.exit(status)
+
+
+def _complain(message: str) -> int:
+    print("napari-kseg:", " ".join(message.split()), file=sys.stderr)
+    return 2
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"napari-kseg {napari_kseg.__version__}")
+        raise typer.Exit
+
+
+@app.command("segment")
+def segment_or_view(
+    context: typer.Context,
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="IMAGE", show_default=False, help="Image file. In the viewer also several; a sample without any."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", show_default=False, help="Write the results here; no viewer opens."
+        ),
+    ] = None,
+    clusters: Annotated[
+        int, typer.Option("--clusters", "-k", metavar="K", min=1, help="Number of clusters, 1 or more.")
+    ] = 5,
+    downsample: Annotated[
+        str,
+        typer.Option(
+            metavar="FACTOR",
+            help="Find the centroids on the image reduced by this factor in width and height, 1 or more; 5 is 20 %. "
+            "The results are full resolution. auto: reduce only what would take long.",
+        ),
+    ] = "auto",
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Where the search starts. Same seed, same result.")] = 0,
+    channel_axis: Annotated[
+        str,
+        typer.Option(
+            metavar="AXIS",
+            help="Axis of the channels, counted from 0, or none for one channel. auto: the last one if it is color.",
+        ),
+    ] = "auto",
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Image of the same width and height; where it is 0, nothing takes part.",
+        ),
+    ] = None,
+    n_init: Annotated[
+        str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: 3 to 10.")
+    ] = "auto",
+    max_iter: Annotated[int, typer.Option(metavar="N", min=1, help="Largest number of iterations.")] = 300,
+    tol: Annotated[
+        float,
+        typer.Option(
+            metavar="X", min=0, help="Stop when the centroids move less; relative to the variance of the image."
+        ),
+    ] = 1e-4,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Segment an image by K-means: in napari, or with --output without it.
+
+    \b
+    napari-kseg                          the viewer with a sample photo
+    napari-kseg photo.png                the viewer with this photo
+    napari-kseg photo.png -k 5 -o out    no viewer, results in the folder out
+    """  # noqa: D301  # \b, not a raw string: a backspace keeps the lines apart
+    paths = images or []
+    for path in paths:
+        if not path.exists():
+            raise CommandError(f"{path} does not exist")
+    if output is None:
+        given = [name for name in context.params if _is_given(context, name) and name not in ("images", "output")]
+        if given:
+            option = "--" + given[0].replace("_", "-")
+            raise CommandError(
+                f"{option} needs --output FOLDER; without it the viewer opens, whose form has the settings"
+            )
+        open_viewer(paths)
+        return
+    if len(paths) != 1:
+        raise CommandError(f"--output needs exactly one IMAGE, but {len(paths) or 'none'} was given")
+    settings = {
+        "n_clusters": clusters,
+        "downsample": _number(downsample, float, "--downsample", "auto or a factor of 1 or more"),
+        "channel_axis": None
+        if channel_axis == "none"
+        else _number(channel_axis, int, "--channel-axis", "auto, none or the number of an axis"),
+        "n_init": _number(n_init, int, "--n-init", "auto or a number of 1 or more"),
+        "random_state": seed,
+        "max_iter": max_iter,
+        "tol": tol,
+    }
+    segment_file(paths[0], output, mask, settings)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+
+
+def _number(text: str, kind: type[int] | type[float], option: str, allowed: str) -> float | str:
+    if text == "auto":
+        return text
+    try:
+        return kind(text)
+    except ValueError:
+        raise CommandError(f"{option} {text} is not possible; give {allowed}") from None
+
+
+def open_viewer(paths: list[Path]) -> None:
+    """Open napari with the widget docked and stay until it is closed."""
+    try:
+        import qtpy.QtWidgets  # noqa: F401
+    except ImportError as error:
+        raise CommandError(
+            f'the viewer cannot open ({error}); pip install "napari-kseg[all]" brings what it needs, '
+            "and with --output FOLDER no viewer is needed"
+        ) from None
+    if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))):
+        raise CommandError("the viewer needs a display, and there is none; with --output FOLDER no viewer is needed")
+    import napari
+
+    viewer = napari.Viewer()
+    viewer.window.add_plugin_dock_widget(VIEWER_PLUGIN, VIEWER_WIDGET)
+    if not paths:
+        viewer.open_sample(VIEWER_PLUGIN, VIEWER_SAMPLE)
+    for path in paths:
+        try:
+            _open_in_viewer(viewer, path)
+        except Exception as error:  # noqa: BLE001  # readers raise what they like
+            viewer.close()
+            raise CommandError(f"napari cannot open {path}: {first_line(error)}") from None
+    napari.run()
+
+
+def _open_in_viewer(viewer: Any, path: Path) -> None:
+    from napari.errors import MultipleReaderError
+
+    try:
+        viewer.open(path)
+    except MultipleReaderError:  # nobody is there to be asked which of the plugins should
+        viewer.open(path, plugin="napari")
+
+
+def segment_file(path: Path, folder: Path, mask_path: Path | None, settings: dict[str, Any]) -> None:
+    """Segment an image file and write the results; say what came out."""
+    try:
+        Settings(**settings)  # before anything that takes long
+        with staged(folder, path) as stage, warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]  # of the six arguments one is shown
+            image = read_image(path, as_stored=settings["channel_axis"] != "auto")
+            mask = None if mask_path is None else read_mask(mask_path)
+            start = time.perf_counter()
+            seg = napari_kseg.segment(image, mask=mask, progress=sys.stderr.isatty(), **settings)
+            seconds = time.perf_counter() - start
+            names = write_results(seg, stage, path)
+    except (ValueError, TypeError, MemoryError) as error:
+        raise CommandError(_in_options(str(error) or "there is not enough memory")) from None
+    shape = " × ".join(map(str, seg.labels.shape))
+    print(f"{path.name}: {shape} pixels in {len(seg.centroids)} clusters, {seconds:.2f} s\n")
+    print_table(seg)
+    print_files(names, folder, path)
+
+
+def _in_options(message: str) -> str:
+    return re.sub(rf"\b({'|'.join(_OPTIONS)})=", lambda match: f"{_OPTIONS[match[1]]} ", message)
+
+
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    print("napari-kseg: warning:", _in_options(str(message)), file=sys.stderr)

@@ -1,0 +1,155 @@
+"""From a result to files."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import CommandError
+from .read import read_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_kseg import Segmentation
+
+_SHARED = ("clusters.csv", "model.json", "centroids.png")
+"""Files that are not named after the image: those of the latest run into a folder."""
+
+
+@contextmanager
+def staged(folder: Path, source: Path) -> Iterator[Path]:
+    """A temporary folder whose files go to `folder` all together at the end; after an exception none does.
+
+    Earlier results of the same image are replaced, those of other images are kept.
+    """
+    created = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=".napari-kseg-", dir=folder))
+    except OSError as error:
+        _remove_empty(created)
+        raise CommandError(f"{folder} is not a folder that can be written to ({error.strerror})") from None
+    try:
+        yield stage
+        _make_room(folder, source)
+        for file in stage.iterdir():
+            file.replace(folder / file.name)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        _remove_empty(created)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _make_room(folder: Path, source: Path) -> None:
+    """Remove what an earlier run on this image left; name the shared files of another one after it."""
+    masks = re.compile(rf"{re.escape(source.stem)}_mask_\d+\.(png|tif)")
+    owner = _owner(folder / "clusters.csv")
+    old = [file for file in folder.iterdir() if masks.fullmatch(file.name)]
+    for name in _SHARED:
+        if owner not in (None, source.name) and (folder / name).exists():
+            (folder / name).replace(folder / f"{Path(str(owner)).stem}_{name}")
+        old += [folder / name, folder / f"{source.stem}_{name}"]
+    for file in old:
+        file.unlink(missing_ok=True)
+
+
+def _owner(table: Path) -> str | None:
+    """Name of the image that a table of ours is about."""
+    with suppress(OSError, UnicodeDecodeError), table.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            return row.get("image")
+    return None
+
+
+def write_results(seg: Segmentation, folder: Path, source: Path) -> list[str]:
+    """Write labels, recolored image, masks, table, model and plot; return the names of the files.
+
+    Parameters
+    ----------
+    seg : Segmentation
+        The result.
+    folder : Path
+        An existing folder, best one from `staged`.
+    source : Path
+        The image file, after which those of the results are named. It is not read.
+
+    Returns
+    -------
+    names : list of str
+        Without "centroids.png" where matplotlib is not installed.
+    """
+    stem = source.stem
+    labels = folder / f"{stem}_labels.tif"
+    _write_image(labels, np.asarray(seg.labels), photometric="minisblack")
+    written = [labels, _write_recolored(seg, folder, source)]
+    suffix = ".png" if seg.labels.ndim == 2 else ".tif"  # PNG has no planes
+    for label in _progress(range(1, len(seg.centroids) + 1), "Writing masks"):
+        written.append(folder / f"{stem}_mask_{label}{suffix}")
+        _write_image(written[-1], np.where(seg.mask(label), np.uint8(255), np.uint8(0)), photometric="minisblack")
+    written += [folder / name for name in _SHARED]
+    table = seg.table()
+    table.insert(0, "image", source.name)
+    table.to_csv(folder / "clusters.csv", index=False)
+    seg.model.save(folder / "model.json")
+    with suppress(ImportError):
+        seg.plot().savefig(folder / "centroids.png")
+    return [path.name for path in written if path.exists()]
+
+
+def _write_recolored(seg: Segmentation, folder: Path, source: Path) -> Path:
+    """Write the recolored image in the format of its source if that gives back every pixel, else as PNG, else as TIFF.
+
+    JPEG, for one, does not: it would mix new colors at every border.
+    """
+    image = seg.recolored()
+    for suffix in dict.fromkeys((source.suffix, ".png")):
+        path = folder / f"{source.stem}_recolored{suffix}"
+        if suffix.lower() in (".tif", ".tiff"):
+            break
+        with suppress(Exception):  # writers raise what they like at what they cannot hold
+            _write_image(path, image)
+            again = read_image(path)
+            if again.dtype == image.dtype and np.array_equal(again, image):
+                return path
+        path.unlink(missing_ok=True)
+    else:
+        path = path.with_suffix(".tif")
+    channels = {0: "separate", image.ndim - 1: "contig"}.get(-1 if (axis := seg.pixels.channel_axis) is None else axis)
+    photometric = "rgb" if seg.is_color else "minisblack"
+    _write_image(path, image, photometric=photometric, planarconfig=channels if image.ndim == 3 else None)
+    return path
+
+
+def _write_image(path: Path, image: NDArray[Any], **tags: Any) -> None:
+    if path.suffix.lower() in (".tif", ".tiff"):
+        import tifffile
+
+        tifffile.imwrite(path, image, compression="zlib", **tags)
+    else:
+        from imageio import v3 as imageio
+
+        imageio.imwrite(path, image)
+
+
+def _progress(numbers: range, text: str) -> Iterable[int]:
+    """Show a bar if this takes long and someone is looking."""
+    from tqdm.auto import tqdm
+
+    bar: Iterable[int] = tqdm(numbers, desc=text, delay=0.5, leave=False, disable=not sys.stderr.isatty())
+    return bar
