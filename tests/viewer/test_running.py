@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import numpy as np
+from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QProgressBar
 
@@ -38,6 +39,14 @@ def test_progress_is_shown_while_it_runs(desk, noise):
     assert not bar.isHidden()
     desk.click("Cancel")
     assert bar.isHidden()
+
+
+def test_the_activity_dock_has_a_bar_while_a_run_takes_long(desk, noise, qtbot):
+    window = desk.viewer.window._qt_window
+    start_long_run(desk, noise)
+    desk.wait_for(lambda: len(window.findChildren(QtLabeledProgressBar)) == 1)
+    desk.click("Cancel")
+    desk.wait_for(lambda: not window.findChildren(QtLabeledProgressBar))
 
 
 def test_the_newest_run_wins(desk, noise, stripes):

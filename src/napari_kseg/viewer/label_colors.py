@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.colormaps import CyclicLabelColormap, label_colormap
@@ -32,7 +32,7 @@ def label_colors(seg: Segmentation, source: Source) -> NDArray[np.float64]:
     return _cycle(len(centroids))[1:]
 
 
-def label_colormap_from(colors: NDArray[np.float64], **selection: Any) -> CyclicLabelColormap:
+def label_colormap_from(colors: NDArray[np.float64]) -> CyclicLabelColormap:
     """Return a new colormap with `colors` for the labels 1 to K and napari's cycle above.
 
     A colormap belongs to one layer: the layer's selected label lives on it.
@@ -41,7 +41,7 @@ def label_colormap_from(colors: NDArray[np.float64], **selection: Any) -> Cyclic
     table = _cycle(max(255, len(colors)))
     table[0] = 0
     table[1 : len(colors) + 1] = colors
-    return CyclicLabelColormap(colors=table, name="clusters", **selection)
+    return CyclicLabelColormap(colors=table, name="clusters")
 
 
 def _cycle(n_colors: int) -> NDArray[np.float64]:

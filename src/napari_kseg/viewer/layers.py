@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import napari.viewer
     import pandas
+    from napari.utils.colormaps import CyclicLabelColormap
     from numpy.typing import NDArray
 
     from napari_kseg.image.segmentation import Segmentation
@@ -41,7 +42,7 @@ class LayerParts:
     labels: NDArray[np.integer]
     recolored: Any
     rgb: bool
-    colors: NDArray[np.float64]
+    colormap: CyclicLabelColormap
     features: pandas.DataFrame
     metadata: dict[str, Any]
     axes: tuple[int, ...]
@@ -168,7 +169,7 @@ def make_parts(seg: Segmentation, source: Source) -> LayerParts:
         labels=labels,
         recolored=seg.recolored(),
         rgb=source.rgb,
-        colors=colors,
+        colormap=label_colormap_from(colors),
         features=label_table(seg, colors, float(abs(np.linalg.det(linear)))),
         metadata=_describe(seg, source),
         axes=axes,
@@ -177,10 +178,12 @@ def make_parts(seg: Segmentation, source: Source) -> LayerParts:
     )
 
 
-def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) -> tuple[Labels, Image]:
+def add_layers(
+    parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer, *, show_recolored: bool = True
+) -> tuple[Labels, Image]:
     """Show a result above `layer`: its layers of an earlier run are updated, others are added.
 
-    Call it in the GUI thread.
+    Call it in the GUI thread. `show_recolored` says whether a new recolored layer is visible.
     """
     with _selection_kept(viewer):
         recolored = find_output(viewer, layer, "recolored")
@@ -189,7 +192,8 @@ def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) ->
             move_to(recolored, _recolored_placement(parts, layer))
             _stamp(recolored, parts, "recolored")
         else:
-            recolored = _put(viewer, _new_recolored(parts, layer), recolored, above=layer)
+            new = _new_recolored(parts, layer, visible=show_recolored)
+            recolored = _put(viewer, new, recolored, above=layer)
         labels = find_output(viewer, layer, "labels")
         if labels is not None and labels.ndim == parts.labels.ndim and not labels.multiscale:
             _update_labels(labels, parts, layer)
@@ -224,7 +228,7 @@ def _new_labels(parts: LayerParts, layer: Image) -> Labels:
     labels = Labels(
         parts.labels,
         name=f"{layer.name} clusters",
-        colormap=label_colormap_from(parts.colors),
+        colormap=parts.colormap,
         features=parts.features,
         opacity=1.0,
         **placement_over(layer, parts.axes, parts.factors),
@@ -233,13 +237,14 @@ def _new_labels(parts: LayerParts, layer: Image) -> Labels:
     return labels
 
 
-def _new_recolored(parts: LayerParts, layer: Image) -> Image:
+def _new_recolored(parts: LayerParts, layer: Image, *, visible: bool = True) -> Image:
     look = {name: getattr(layer, name) for name in _LOOK}
     recolored = Image(
         parts.recolored,
         name=f"{layer.name} recolored",
         rgb=parts.rgb,
         multiscale=False,
+        visible=visible,
         colormap=layer.colormap,
         **look,
         **_recolored_placement(parts, layer),
@@ -265,11 +270,9 @@ def _update_labels(labels: Labels, parts: LayerParts, layer: Image) -> None:
     # Undo would write old pixel values into the new labels.
     if hasattr(labels, "_reset_history"):
         labels._reset_history()
-    labels.colormap = label_colormap_from(
-        parts.colors,
-        selection=labels.selected_label,
-        use_selection=labels.show_selected_label,
-    )
+    # These two live on the colormap, not on the layer.
+    parts.colormap.selection, parts.colormap.use_selection = labels.selected_label, labels.show_selected_label
+    labels.colormap = parts.colormap
     labels.features = parts.features
     move_to(labels, placement_over(layer, parts.axes, parts.factors))
     _stamp(labels, parts, "labels")

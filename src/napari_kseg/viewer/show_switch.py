@@ -22,13 +22,13 @@ PIXELS_PER_OUTLINE = 1000
 
 def show(mode: str, image: Image, labels: Labels | None, recolored: Image | None) -> None:
     """Set visibility and contour of an image and its result to one of `MODES`."""
-    image.visible = mode != "recolored" or recolored is None
+    _set(image, "visible", mode != "recolored" or recolored is None)
     if recolored is not None:
         # Not under the clusters: making those transparent should blend them with the image.
-        recolored.visible = mode == "recolored"
+        _set(recolored, "visible", mode == "recolored")
     if labels is not None:
-        labels.contour = _outline_width(labels) if mode == "outlines" else 0
-        labels.visible = mode in ("clusters", "outlines")
+        _set(labels, "contour", _outline_width(labels) if mode == "outlines" else 0)
+        _set(labels, "visible", mode in ("clusters", "outlines"))
 
 
 def shown(labels: Labels | None, recolored: Image | None) -> str | None:
@@ -38,6 +38,11 @@ def shown(labels: Labels | None, recolored: Image | None) -> str | None:
     if recolored is not None and recolored.visible:
         return "recolored"
     return None if labels is None and recolored is None else "image"
+
+
+def _set(layer: Image | Labels, name: str, value: int) -> None:
+    if getattr(layer, name) != value:  # each change is a repaint
+        setattr(layer, name, value)
 
 
 def _outline_width(labels: Labels) -> int:

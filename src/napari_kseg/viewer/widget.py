@@ -208,7 +208,7 @@ class KMeansWidget(Container[Widget]):
 
         layer = outcome.request.layer
         is_new = find_output(self._viewer, layer, "labels") is None
-        labels, recolored = add_layers(parts, layer, self._viewer)
+        labels, recolored = add_layers(parts, layer, self._viewer, show_recolored=not is_new)
         if is_new:
             show("clusters", layer, labels, recolored)
         seg = parts.segmentation

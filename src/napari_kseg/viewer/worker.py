@@ -12,6 +12,8 @@ from napari.qt.threading import create_worker
 from qtpy.QtCore import QObject, QTimer, Signal
 from superqt.utils import create_worker as create_quiet_worker
 
+from napari_kseg.viewer.activity import ActivityBar
+
 if TYPE_CHECKING:
     from napari.layers import Image
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 PROGRESS_INTERVAL = 50
 """Milliseconds between two looks at the progress: what the eye can follow."""
+ACTIVITY_DELAY = 0.3
+"""Seconds after which a run is shown in the activity dock; there a bar that comes and goes would only flicker."""
 
 
 class _Cancelled(Exception):
@@ -52,6 +56,7 @@ class _Job:
 
     request: Request | None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    started: float = field(default_factory=time.perf_counter)
     progress: tuple[str, int, int] = ("", 0, 0)
     outcome: Outcome | None = None
     worker: Any = None
@@ -85,6 +90,7 @@ class Runner(QObject):
         self._pending: Request | None = None
         self._warming = False
         self._shown = ("", 0, 0)
+        self._activity = ActivityBar()
         self._timer = QTimer(self)
         self._timer.setInterval(PROGRESS_INTERVAL)
         self._timer.timeout.connect(self._on_timer_timeout)
@@ -121,6 +127,7 @@ class Runner(QObject):
             self._pending = None
             if self._job is not None:
                 self._job.cancelled.set()
+            self._activity.close()
             self.stopped.emit()
 
     def _start_pending(self) -> None:
@@ -134,7 +141,6 @@ class Runner(QObject):
             _run_job,
             job,
             _start_thread=False,
-            _progress={"desc": f"Segmenting {request.layer.name}"},
             _ignore_errors=True,  # napari shows them already; raising again may end the process
         )
         job.worker.finished.connect(self._on_worker_finished)
@@ -149,6 +155,7 @@ class Runner(QObject):
     def _on_worker_finished(self) -> None:
         job, self._job = self._job, None
         self._timer.stop()
+        self._activity.close()
         if job is None:
             return
         outcome, cancelled = job.outcome, job.cancelled.is_set()
@@ -163,14 +170,10 @@ class Runner(QObject):
         job = self._job
         if job is None or job.cancelled.is_set() or job.progress == self._shown:
             return
-        stage, done, total = self._shown = job.progress
-        bar = job.worker.pbar
-        self.progressed.emit(stage, done, total)
-        # napari processes events in each of these, so the run may be over after any of them.
-        if bar.gui and not bar.disable and bar.total != total:
-            bar.reset(total)
-        if bar.gui and not bar.disable:
-            bar.update(done - bar.n)
+        self._shown = job.progress
+        self.progressed.emit(*job.progress)
+        if job.request is not None and time.perf_counter() - job.started > ACTIVITY_DELAY:
+            self._activity.report(f"Segmenting {job.request.layer.name}", *job.progress[1:])
 
 
 def _set_all(events: list[threading.Event], *_: object) -> None:
@@ -183,7 +186,7 @@ def _run_job(job: _Job) -> None:
     from napari_kseg.image.segment import segment_pixels
     from napari_kseg.viewer.layers import convergence_message, layer_settings, make_parts
 
-    request, start = job.request, time.perf_counter()
+    request = job.request
     if request is None:
         return
     result: dict[str, Any]
@@ -200,7 +203,7 @@ def _run_job(job: _Job) -> None:
         result = {"error": f"not enough memory to segment {request.source.name!r}: {error}"}
     except (ValueError, TypeError) as error:
         result = {"error": str(error)}
-    job.outcome = Outcome(request, time.perf_counter() - start, **result)
+    job.outcome = Outcome(request, time.perf_counter() - job.started, **result)
 
 
 def _warm_up() -> None:
