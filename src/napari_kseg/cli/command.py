@@ -12,7 +12,11 @@ import typer  # noqa: TID253  # this module is the command line
 from typer.core import TyperGroup  # noqa: TID253
 
 import napari_kseg
+from napari_kseg.image._progress import progress_bar
+from napari_kseg.image.pixels import Pixels
+from napari_kseg.image.segment import segment_pixels
 from napari_kseg.image.settings import Settings
+from napari_kseg.kmeans import warn_not_converged
 
 from .errors import CommandError, first_line
 from .read import read_image, read_mask
@@ -218,25 +222,42 @@ def _open_in_viewer(viewer: Any, path: Path) -> None:
 def segment_file(path: Path, folder: Path, mask_path: Path | None, settings: dict[str, Any]) -> None:
     """Segment an image file and write the results; say what came out."""
     try:
-        Settings(**settings)  # before anything that takes long
+        checked = Settings(**settings)  # before anything that takes long
         with staged(folder, path) as stage, warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)  # to show, even where Python was told to raise them
             warnings.showwarning = _show_warning  # type: ignore[assignment]  # of the six arguments one is shown
-            image = read_image(path, as_stored=settings["channel_axis"] != "auto")
-            mask = None if mask_path is None else read_mask(mask_path)
+            pixels = _pixels_of(path, mask_path, checked.channel_axis)
             start = time.perf_counter()
-            seg = napari_kseg.segment(image, mask=mask, progress=sys.stderr.isatty(), **settings)
+            with progress_bar(sys.stderr.isatty(), None) as report:
+                seg = segment_pixels(pixels, checked, callback=report)
             seconds = time.perf_counter() - start
+            if not seg.converged:
+                warn_not_converged(checked.max_iter, stacklevel=1)
             names = write_results(seg, stage, path)
     except (ValueError, TypeError, MemoryError) as error:
         raise CommandError(_in_options(str(error) or "there is not enough memory")) from None
+    except OSError as error:
+        raise CommandError(f"the results cannot be written to {folder} ({error.strerror or error})") from None
     shape = " × ".join(map(str, seg.labels.shape))
     print(f"{path.name}: {shape} pixels in {len(seg.centroids)} clusters, {seconds:.2f} s\n")
     print_table(seg)
     print_files(names, folder, path)
 
 
+def _pixels_of(path: Path, mask_path: Path | None, channel_axis: Any) -> Pixels:
+    """Pixels of a file. What it says about its color is more than `segment` could guess from its shape."""
+    guess = channel_axis == "auto"
+    image, is_color = read_image(path, as_stored=not guess)
+    mask = None if mask_path is None else read_mask(mask_path)
+    if guess and is_color:
+        return Pixels(image, channel_axis=-1, rgb=True, alpha=image.shape[-1] == 4, mask=mask)
+    return Pixels.of(image, channel_axis, mask)
+
+
 def _in_options(message: str) -> str:
-    return re.sub(rf"\b({'|'.join(_OPTIONS)})=", lambda match: f"{_OPTIONS[match[1]]} ", message)
+    return re.sub(rf"\b({'|'.join(_OPTIONS)})=", lambda match: f"{_OPTIONS[match[1]]} ", message).replace(
+        "None", "none"
+    )
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:

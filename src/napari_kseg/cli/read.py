@@ -19,8 +19,8 @@ _AS_COLOR = {"LA": "RGBA", "La": "RGBA", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "
 """What to convert Pillow's modes to whose channels are not gray, or red, green and blue."""
 
 
-def read_image(path: Path, *, as_stored: bool = False) -> NDArray[Any]:
-    """Pixels of an image file, all its pages: bool, gray, RGB, RGBA, or as many channels as there are.
+def read_image(path: Path, *, as_stored: bool = False) -> tuple[NDArray[Any], bool]:
+    """Pixels of an image file, all its pages, and whether the file says that their last axis is RGB or RGBA.
 
     Parameters
     ----------
@@ -41,44 +41,51 @@ def read_image(path: Path, *, as_stored: bool = False) -> NDArray[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the decoders, on tags that matter to nobody here
-            image, bits = _decode(path, as_stored)
+            image, is_color, bits = _decode(path, as_stored)
     except Exception as error:  # noqa: BLE001  # decoders of broken files raise what they like
         raise CommandError(f"{path} cannot be read as an image ({first_line(error)})") from None
     if image.dtype == np.uint8 and bits > 8:
-        tip = "pip install imagecodecs to use all" if path.suffix != ".png" else "save it as TIFF to use all"
+        tip = "save it as TIFF to use all" if path.suffix.lower() == ".png" else "pip install imagecodecs to use all"
         warnings.warn(f"{path} was read with 8 of its {bits} bits per channel; {tip}", stacklevel=2)
-    return image
+    return image, is_color
 
 
-def _decode(path: Path, as_stored: bool) -> tuple[NDArray[Any], int]:
-    """Pixels, and the bits per channel in the file."""
+def read_mask(path: Path) -> NDArray[np.bool_]:
+    """True where the image in a file is not 0, whatever its color."""
+    image, is_color = read_image(path)
+    return np.asarray((image[..., :3] != 0).any(-1) if is_color else image != 0)
+
+
+def _decode(path: Path, as_stored: bool) -> tuple[NDArray[Any], bool, int]:
+    """Pixels, whether their last axis is color, and the bits per channel in the file."""
     with path.open("rb") as file:
         head = file.read(25)
     if head.startswith(_TIFF):
         return _decode_tiff(path, as_stored)
-    return _decode_with_pillow(path), head[24] if head.startswith(b"\x89PNG") and len(head) == 25 else 8
+    return *_decode_with_pillow(path), head[24] if head.startswith(b"\x89PNG") and len(head) == 25 else 8
 
 
-def _decode_tiff(path: Path, as_stored: bool) -> tuple[NDArray[Any], int]:
+def _decode_tiff(path: Path, as_stored: bool) -> tuple[NDArray[Any], bool, int]:
     import tifffile
 
     with tifffile.TiffFile(path) as file:
         page, axes = file.pages.first, file.series[0].axes
         bits = int(page.bitspersample)
         if page.photometric in (tifffile.PHOTOMETRIC.PALETTE, tifffile.PHOTOMETRIC.MINISWHITE):
-            return _decode_with_pillow(path), bits
+            return *_decode_with_pillow(path), bits
         try:
             image: NDArray[Any] = file.series[0].asarray()
         except ValueError as error:
             if "imagecodecs" not in str(error):
                 raise
-            return _decode_with_pillow(path), bits
-        if page.photometric == tifffile.PHOTOMETRIC.RGB and "S" in axes and not as_stored:
-            image = np.moveaxis(image, axes.index("S"), -1)
-        return image, bits
+            return *_decode_with_pillow(path), bits
+    color = axes.find("S") if page.photometric == tifffile.PHOTOMETRIC.RGB and page.samplesperpixel in (3, 4) else -1
+    if color >= 0 and not as_stored:
+        image = np.moveaxis(image, color, -1)
+    return image, color >= 0, bits
 
 
-def _decode_with_pillow(path: Path) -> NDArray[Any]:
+def _decode_with_pillow(path: Path) -> tuple[NDArray[Any], bool]:
     from imageio import v3 as imageio
     from imageio.plugins import pillow
 
@@ -94,16 +101,10 @@ def _decode_with_pillow(path: Path) -> NDArray[Any]:
             metadata = file.metadata(index=0)
             mode = metadata["mode"]
             if mode == "P":
-                mode = "PA" if "transparency" in metadata else "HSV"
+                mode = "RGBA" if "transparency" in metadata else "RGB"
+            mode = _AS_COLOR.get(mode, mode)
             n_images = file.properties(index=...).n_images or 1
-            return np.asarray(file.read(index=... if n_images > 1 else 0, mode=_AS_COLOR.get(mode)))
+            image = np.asarray(file.read(index=... if n_images > 1 else 0, mode=mode))
+            return image, mode in ("RGB", "RGBA")
     finally:
         library.MAX_IMAGE_PIXELS = limit
-
-
-def read_mask(path: Path) -> NDArray[np.bool_]:
-    """True where the image in a file is not 0, whatever its color."""
-    nonzero = np.asarray(read_image(path) != 0)
-    if nonzero.ndim > 2 and nonzero.shape[-1] in (3, 4):
-        return np.asarray(nonzero[..., :3].any(-1))
-    return nonzero

@@ -124,7 +124,7 @@ def _write_recolored(seg: Segmentation, folder: Path, source: Path) -> Path:
             break
         with suppress(Exception):  # writers raise what they like at what they cannot hold
             _write_image(path, image)
-            again = read_image(path)
+            again, _ = read_image(path)
             if again.dtype == image.dtype and np.array_equal(again, image):
                 return path
         path.unlink(missing_ok=True)
