@@ -14,7 +14,7 @@ from napari_kseg.viewer.widget import KMeansWidget
 def start_long_run(desk, noise):
     """Press Run on an image that takes long, and return when it is under way."""
     layer = desk.viewer.add_image(noise, name="noise", rgb=True)
-    desk.widget["n_clusters"].value = 200
+    desk.widget["n_clusters"].value = 100
     desk.click("Run")
     assert desk.button("Cancel").isEnabled()
     desk.wait_for(lambda: desk.status not in ("", "Preparing…"))
