@@ -29,7 +29,7 @@ def print_table(seg: Segmentation) -> None:
         ("share", "right"),
     ):
         table.add_column(title, justify=side, no_wrap=True)  # type: ignore[arg-type]
-    digits = ".1f" if abs(seg.centroids).max() >= 10 else ".3g"
+    digits = ".1f" if abs(seg.centroids).max() >= 10 else "#.3g"
     for row, centroid in zip(seg.table().to_dict("records"), seg.centroids, strict=True):
         block = f"[on {row['color']}]    [/] " if console.color_system else ""
         values = ", ".join(f"{value:{digits}}" for value in centroid[:_SHOWN_CHANNELS])
