@@ -16,7 +16,7 @@ from napari_kseg.image._progress import progress_bar
 from napari_kseg.image.pixels import Pixels
 from napari_kseg.image.segment import segment_pixels
 from napari_kseg.image.settings import Settings
-from napari_kseg.kmeans import warn_not_converged
+from napari_kseg.kmeans import not_converged
 
 from .errors import CommandError, first_line
 from .read import read_image, read_mask
@@ -187,7 +187,7 @@ def _number(text: str, kind: type[int] | type[float], option: str, allowed: str)
 def open_viewer(paths: list[Path]) -> None:
     """Open napari with the widget docked and stay until it is closed."""
     try:
-        import qtpy.QtWidgets  # noqa: F401
+        from qtpy.QtCore import QTimer
     except ImportError as error:
         raise CommandError(
             f'the viewer cannot open ({error}); pip install "napari-kseg[all]" brings what it needs, '
@@ -198,7 +198,6 @@ def open_viewer(paths: list[Path]) -> None:
     import napari
 
     viewer = napari.Viewer()
-    viewer.window.add_plugin_dock_widget(VIEWER_PLUGIN, VIEWER_WIDGET)
     if not paths:
         viewer.open_sample(VIEWER_PLUGIN, VIEWER_SAMPLE)
     for path in paths:
@@ -207,6 +206,9 @@ def open_viewer(paths: list[Path]) -> None:
         except Exception as error:  # noqa: BLE001  # readers raise what they like
             viewer.close()
             raise CommandError(f"napari cannot open {path}: {first_line(error)}") from None
+    # Last, as the widget starts a thread, which had to be waited for if a file could not be opened.
+    viewer.window.add_plugin_dock_widget(VIEWER_PLUGIN, VIEWER_WIDGET)
+    QTimer.singleShot(0, viewer.reset_view)  # fit the image into what the widget leaves, once that is laid out
     napari.run()
 
 
@@ -232,7 +234,7 @@ def segment_file(path: Path, folder: Path, mask_path: Path | None, settings: dic
                 seg = segment_pixels(pixels, checked, callback=report)
             seconds = time.perf_counter() - start
             if not seg.converged:
-                warn_not_converged(checked.max_iter, stacklevel=1)
+                _show_warning(not_converged(checked.max_iter))
             names = write_results(seg, stage, path)
     except (ValueError, TypeError, MemoryError) as error:
         raise CommandError(_in_options(str(error) or "there is not enough memory")) from None
