@@ -39,7 +39,7 @@ class ClusterTable(QTableWidget):
         """Show the features table of a Labels layer; row 0, what was left out, is not a cluster."""
         channels = [name for name in features.columns if name.startswith("centroid_")]
         names = ", ".join(name.removeprefix("centroid_") for name in channels)
-        self.horizontalHeaderItem(CENTROID).setText(names if len(channels) <= 3 else "Centroid")
+        self.horizontalHeaderItem(CENTROID).setText(names[:1].upper() + names[1:] if len(channels) <= 3 else "Centroid")
         self.horizontalHeaderItem(CENTROID).setToolTip(f"Centroid: {names}")
         # Decimals tell nothing about values as large as those of 8 bits.
         whole = bool(features[channels].max().max() >= 10)

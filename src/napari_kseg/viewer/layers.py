@@ -178,12 +178,10 @@ def make_parts(seg: Segmentation, source: Source) -> LayerParts:
     )
 
 
-def add_layers(
-    parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer, *, show_recolored: bool = True
-) -> tuple[Labels, Image]:
+def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) -> tuple[Labels, Image]:
     """Show a result above `layer`: its layers of an earlier run are updated, others are added.
 
-    Call it in the GUI thread. `show_recolored` says whether a new recolored layer is visible.
+    Call it in the GUI thread.
     """
     with _selection_kept(viewer):
         recolored = find_output(viewer, layer, "recolored")
@@ -192,8 +190,7 @@ def add_layers(
             move_to(recolored, _recolored_placement(parts, layer))
             _stamp(recolored, parts, "recolored")
         else:
-            new = _new_recolored(parts, layer, visible=show_recolored)
-            recolored = _put(viewer, new, recolored, above=layer)
+            recolored = _put(viewer, _new_recolored(parts, layer), recolored, above=layer)
         labels = find_output(viewer, layer, "labels")
         if labels is not None and labels.ndim == parts.labels.ndim and not labels.multiscale:
             _update_labels(labels, parts, layer)
@@ -237,14 +234,13 @@ def _new_labels(parts: LayerParts, layer: Image) -> Labels:
     return labels
 
 
-def _new_recolored(parts: LayerParts, layer: Image, *, visible: bool = True) -> Image:
+def _new_recolored(parts: LayerParts, layer: Image) -> Image:
     look = {name: getattr(layer, name) for name in _LOOK}
     recolored = Image(
         parts.recolored,
         name=f"{layer.name} recolored",
         rgb=parts.rgb,
         multiscale=False,
-        visible=visible,
         colormap=layer.colormap,
         **look,
         **_recolored_placement(parts, layer),

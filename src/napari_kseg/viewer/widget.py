@@ -207,15 +207,15 @@ class KMeansWidget(Container[Widget]):
         from napari_kseg.viewer.layers import add_layers, find_output
 
         layer = outcome.request.layer
-        is_new = find_output(self._viewer, layer, "labels") is None
-        labels, recolored = add_layers(parts, layer, self._viewer, show_recolored=not is_new)
+        is_new = find_output(self._viewer, layer, "recolored") is None
+        labels, recolored = add_layers(parts, layer, self._viewer)
         if is_new:
-            show("clusters", layer, labels, recolored)
+            recolored.visible = not labels.visible  # one thing at a time, as the switch has it
         seg = parts.segmentation
         self._viewer.update_console({"kseg": napari_kseg, "seg": seg})
         self._on_image_changed()
         self._panel.show_status(
-            f"{len(seg.centroids)} clusters of {_count(seg.labels.size)} in {outcome.seconds:.2f} s"
+            f"{len(seg.centroids)} clusters of {_count(seg.labels.size)} in {_duration(outcome.seconds)}"
         )
         if outcome.warning is not None:
             show_warning(outcome.warning)
@@ -231,3 +231,8 @@ def _count(n_pixels: int) -> str:
         return f"{n_pixels:,} pixels"
     megapixels = n_pixels / 1e6
     return f"{megapixels:.2f} megapixels" if megapixels < 1 else f"{megapixels:.1f} megapixels"
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as short as it can be read."""
+    return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
