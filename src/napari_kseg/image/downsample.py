@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import Callback, TableSource, map_blocks
 
-from .pixels import Array, Index, Pixels, split
+from .pixels import Array, Index, Pixels, in_dtype, split
 
 Factors = tuple[float, ...]
 
@@ -52,8 +52,7 @@ def averaged_pixels(pixels: Pixels, factors: Factors, callback: Callback | None 
     mask = np.zeros(shape, bool)
     for index, mean, weight in _averaged_blocks(pixels, factors, callback):
         part = image[index].reshape(-1, image.shape[-1])
-        rounded = np.rint(mean) if pixels.dtype.kind in "bui" else mean
-        part[:, : pixels.n_channels] = rounded
+        part[:, : pixels.n_channels] = in_dtype(mean, pixels.dtype)
         if pixels.alpha:
             part[:, -1] = np.where(weight > 0, opaque(pixels.dtype), 0)
         image[index] = part.reshape(image[index].shape)

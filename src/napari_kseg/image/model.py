@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_kseg.kmeans import Assigned
 
-from .pixels import Array, Pixels
+from .pixels import Array, Pixels, looks_like_color
 from .routes import Floats, choose_route
 from .settings import Settings
 
@@ -132,31 +132,62 @@ class Model:
         """Make a model from a dictionary, such as `to_dict` returns."""
         if not isinstance(values, Mapping) or values.get("format") != FORMAT:
             raise ValueError(f'this is not a {FORMAT}: the entry "format" must be "{FORMAT}"')
-        if not values.get("format_version", 0) <= FORMAT_VERSION:
+        number = values.get("format_version")
+        if not isinstance(number, int) or number > FORMAT_VERSION:
             raise ValueError(
-                f"the model has format version {values['format_version']}, but this napari-kseg reads versions up to "
-                f"{FORMAT_VERSION}; update napari-kseg"
+                f"the model has format version {number!r}, but this napari-kseg reads versions up to {FORMAT_VERSION}; "
+                "update napari-kseg"
             )
         try:
-            return cls(
-                Settings.from_dict(values["settings"]),
+            model = cls(
+                Settings.from_dict(dict(values["settings"])),
                 np.array(values["feature_centroids"], np.float64),
                 np.array(values["groups"], np.int64),
                 np.array(values["centroids"], np.float64),
                 bool(values["rgb"]),
             )
         except KeyError as error:
-            raise ValueError(f"the model lacks the entry {error}; save it again") from None
+            raise ValueError(f"this is not a {FORMAT}: it lacks the entry {error}") from None
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"this is not a {FORMAT}: {error}") from None
+        model._check()
+        return model
+
+    def _check(self) -> None:
+        features, groups, centroids = self.feature_centroids, self.groups, self.centroids
+        fits = (
+            features.ndim == 2
+            and centroids.ndim == 2
+            and groups.shape == features.shape[:1]
+            and centroids.shape[1] == features.shape[1]
+            and np.array_equal(np.unique(groups), np.arange(1, len(centroids) + 1))
+            and bool(np.isfinite(features).all())
+            and bool(np.isfinite(centroids).all())
+        )
+        if not fits:
+            raise ValueError(
+                f"this is not a {FORMAT}: feature_centroids {features.shape}, groups {groups.shape} and centroids "
+                f"{centroids.shape} do not fit each other; save it again"
+            )
 
     def _pixels(self, image: Any, mask: ArrayLike | None) -> Pixels:
         if not (hasattr(image, "shape") and hasattr(image, "dtype")):
             image = np.asarray(image)
+        shape = tuple(image.shape)
         if self.rgb:
-            alpha = image.ndim > 2 and image.shape[-1] == 4
-            pixels = Pixels(image, channel_axis=-1, rgb=image.shape[-1] in (3, 4), alpha=alpha, mask=mask)
-        else:
-            axis = self.settings.channel_axis
-            pixels = Pixels(image, channel_axis=None if isinstance(axis, str) else axis, mask=mask)
+            if len(shape) < 3 or shape[-1] not in (3, 4):
+                raise ValueError(
+                    f"the image of shape {shape} has no color in its last axis, but the model was found in a "
+                    "color image; apply it to RGB or RGBA images"
+                )
+            return Pixels(image, channel_axis=-1, rgb=True, alpha=shape[-1] == 4, mask=mask)
+        axis = self.settings.channel_axis
+        if isinstance(axis, str) and looks_like_color(shape):
+            raise ValueError(
+                f"the image of shape {shape} has {shape[-1]} channels, but the model was found in an image with one; "
+                "apply it to one channel, for example image[..., 0]"
+            )
+        pixels = Pixels(image, channel_axis=None if isinstance(axis, str) else axis, mask=mask)
         self._check_channels(pixels)
         return pixels
 

@@ -88,7 +88,7 @@ class Pixels:
             return cls(image, channel_axis=channel_axis, mask=mask)
         shape = image.shape
         if len(shape) > 2 and shape[-1] in (3, 4):
-            if all(length > 30 for length in shape[-3:-1]):
+            if looks_like_color(shape):
                 return cls(image, channel_axis=-1, rgb=True, alpha=shape[-1] == 4, mask=mask)
             warnings.warn(
                 f"the last axis of an image of shape {tuple(shape)} was not taken as color, as the image is small; "
@@ -148,6 +148,11 @@ class Pixels:
         return self._blocks[block]
 
 
+def looks_like_color(shape: tuple[int, ...]) -> bool:
+    """Guess whether the last axis is RGB or RGBA, by napari's rule."""
+    return len(shape) > 2 and shape[-1] in (3, 4) and all(length > 30 for length in shape[-3:-1])
+
+
 def split(shape: tuple[int, ...], limit: int) -> Iterator[Index]:
     """Slices that cut an array into parts of at most `limit` elements that are contiguous in C order, in this order."""
     inner = math.prod(shape[1:])
@@ -161,6 +166,20 @@ def split(shape: tuple[int, ...], limit: int) -> Iterator[Index]:
         for i in range(shape[0]):
             for rest in split(shape[1:], limit):
                 yield (slice(i, i + 1), *rest)
+
+
+def in_dtype(values: NDArray[np.float64], dtype: np.dtype[Any]) -> Array:
+    """Return numbers as values of an image: integers rounded and clipped, bool by majority."""
+    if dtype.kind == "b":
+        return np.asarray(values >= 0.5)
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    limits = np.iinfo(dtype)
+    low, high = int(limits.min), int(limits.max)
+    rounded = np.rint(values)
+    # The largest 64-bit integers are no floats: clip below them, then cast.
+    top = np.nextafter(float(high), 0) if float(high) > high else float(high)
+    return np.clip(rounded, float(low), top).astype(dtype)
 
 
 def _size(index: Index) -> int:

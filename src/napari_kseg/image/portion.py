@@ -1,5 +1,7 @@
 """Cut a portion out of an image."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,9 +12,7 @@ from .pixels import Array, Pixels
 def cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Array:
     """Return the image inside, and transparent (color) or `fill` (other images) outside."""
     if fill is not None:
-        cast = np.array(fill).astype(pixels.dtype)
-        if not (np.isnan(fill) and pixels.dtype.kind == "f") and cast != fill:
-            raise ValueError(f"fill={fill} is not a value of {pixels.dtype}; give one that is")
+        _check_fill(fill, pixels.dtype)
     image = np.asarray(pixels.image)
     axis = pixels.channel_axis
     if not pixels.rgb or axis is None or fill is not None:
@@ -23,3 +23,17 @@ def cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Ar
     portion[..., :3] = channels[..., :3]
     portion[..., 3] = np.where(inside, channels[..., 3] if pixels.alpha else opaque(image.dtype), 0)
     return portion
+
+
+def _check_fill(fill: Any, dtype: np.dtype[Any]) -> None:
+    try:
+        number = float(fill)
+    except (TypeError, ValueError):
+        raise TypeError(f"fill={fill!r} must be a number") from None
+    if dtype.kind == "f":
+        fits = not np.isfinite(number) or abs(number) <= np.finfo(dtype).max
+    else:
+        low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        fits = number.is_integer() and low <= int(fill) <= high
+    if not fits:
+        raise ValueError(f"fill={fill} is not a value of {dtype}; give one that the image can hold")

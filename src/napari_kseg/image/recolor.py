@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import map_blocks, paint
 
-from .pixels import Array, Pixels
+from .pixels import Array, Pixels, in_dtype
 from .routes import Floats
 
 
@@ -43,20 +43,6 @@ def recolor(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool
 
     map_blocks(work, pixels.n_blocks)
     return out
-
-
-def in_dtype(values: Floats, dtype: np.dtype[Any]) -> Array:
-    """Centroids as values of the image: integers rounded, bool by majority."""
-    if dtype.kind == "b":
-        return np.asarray(values >= 0.5)
-    if dtype.kind == "f":
-        return values.astype(dtype)
-    limits = np.iinfo(dtype)
-    low, high = int(limits.min), int(limits.max)
-    rounded = np.rint(values)
-    # The largest 64-bit integers are no floats: clip below them, then cast.
-    top = np.nextafter(float(high), 0) if float(high) > high else float(high)
-    return np.clip(rounded, float(low), top).astype(dtype)
 
 
 def display_colors(centroids: Floats, pixels: Pixels) -> Floats:

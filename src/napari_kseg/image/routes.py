@@ -135,7 +135,13 @@ class _Codes:
 
         found = [pair for pair in map_blocks(bounds, pixels.n_blocks, stage="Reading", callback=callback) if pair]
         self.base = min((low for low, _ in found), default=0)
-        self.n_codes = max((high for _, high in found), default=0) - self.base + 1
+        top = max((high for _, high in found), default=0)
+        self.n_codes = top - self.base + 1
+        if max(-self.base, top) > 1 << 53 and self.n_codes <= 1 << 16:
+            raise ValueError(
+                f"the image has values from {self.base} to {top}, which float64 centroids cannot tell apart; "
+                "subtract an offset first, for example image - image.min()"
+            )
 
     def read(self, block: int) -> tuple[Array, Bytes]:
         """Codes (n,) and 1 for every pixel that takes part."""

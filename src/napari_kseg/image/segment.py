@@ -150,11 +150,12 @@ def _fit(route: Route, settings: Settings) -> Fit:
     _check_left(route.samples.n_samples if route.n_distinct is None else route.n_distinct)
     _check_distinct(route.n_distinct, settings.n_clusters)
     search = settings.search()
+    limit = search.tol * route.samples.variance
     if isinstance(settings.init, str):
         start = route.start(settings.n_clusters, search)
     else:
         start = checked_centroids(settings.init, settings.n_clusters, route.samples.n_features)
-    return lloyd(route.samples, start, max_iter=search.max_iter, limit=search.tol * route.samples.variance)
+    return lloyd(route.samples, start, max_iter=search.max_iter, limit=limit)
 
 
 def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Settings, callback: Callback | None) -> Fit:
@@ -164,11 +165,12 @@ def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Sett
     _check_distinct(route.n_distinct, settings.n_clusters)
     search = settings.search()
     samples = Samples(table, callback)
+    limit = search.tol * samples.variance
     if isinstance(settings.init, str):
         start = start_on_draw(samples, settings.n_clusters, search)
     else:
         start = checked_centroids(settings.init, settings.n_clusters, pixels.n_channels)
-    return lloyd(samples, start, max_iter=search.max_iter, limit=search.tol * samples.variance)
+    return lloyd(samples, start, max_iter=search.max_iter, limit=limit)
 
 
 def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: int) -> Floats:

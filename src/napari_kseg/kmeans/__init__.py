@@ -18,9 +18,10 @@ from ._kmeans import (
     checked_integer,
     checked_search,
     kmeans,
+    not_converged,
     warn_not_converged,
 )
-from ._lloyd import Fit, Search, best_start, lloyd, means
+from ._lloyd import Fit, Search, best_start, lloyd
 from ._samples import Assigned, Samples, Source, TableSource
 from ._warmup import warm_up
 
@@ -48,7 +49,7 @@ __all__ = [
     "look_up_colors",
     "look_up_values",
     "map_blocks",
-    "means",
+    "not_converged",
     "optimal_1d",
     "paint",
     "warm_up",

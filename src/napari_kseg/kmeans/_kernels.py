@@ -71,7 +71,9 @@ def _bounds(tile, m, box):  # IN (F, T) f4, OUT (3, F) f8
         for i in range(m):
             low = min(low, tile[f, i])
             high = max(high, tile[f, i])
-        box[0, f], box[1, f], box[2, f] = low, high, (low + high) / 2
+        box[2, f] = (low + high) / 2
+        box[0, f] = low - 1e-7 * abs(low)  # the samples themselves are within 2^-24 of the tile's float32
+        box[1, f] = high + 1e-7 * abs(high)
 
 
 @kernel
@@ -111,13 +113,13 @@ def _candidates(tile, m, centroids, rounded, box, chosen, near):
 
 
 @kernel
-def _nearest_in_float64(tile, i, centroids):  # IN (F, T) f4, IN (K, F) f8
-    """Index of the centroid nearest to sample i of a tile, by float64 arithmetic."""
+def _nearest_in_float64(samples, row, offset, scale, centroids):  # IN (N, F), (F,) f8, (K, F) f8
+    """Index of the centroid nearest to one sample, by float64 arithmetic."""
     best, index = np.inf, 0
     for j in range(centroids.shape[0]):
         distance = 0.0
         for f in range(centroids.shape[1]):
-            difference = tile[f, i] - centroids[j, f]
+            difference = (samples[row, f] - offset[f]) * scale - centroids[j, f]
             distance += difference * difference
         if distance < best:
             best, index = distance, j
@@ -130,8 +132,8 @@ def assign_block(
 ):
     """Assign every sample to its nearest centroid and add it to this cluster's row of `stats`.
 
-    IN samples (N, F) u1, u2 or f4; weights (N,) f8; offset (F,) f8; centroids (K, F) f8, of (samples - offset) * scale;
-    rounded (K, F) f4, the same; norm, the largest length of a centroid.
+    IN samples (N, F) u1, u2, f4 or f8; weights (N,) f8; offset (F,) f8, scale: the frame; centroids (K, F) f8, in the
+    frame; rounded (K, F) f4, the same; norm, the largest length of a centroid.
     SCRATCH (tile (F, T), near (K + 1, F)) f4, five buffers (T,) f4, chosen (K + 1,) i8, box (3, F) f8.
     OUT labels (N,) i4; stats (K, F + 2) f8: weighted sum of the features, weight, inertia; added to.
     """
@@ -154,21 +156,25 @@ def assign_block(
         for j in range(0, _candidates(tile, m, centroids, rounded, box, chosen, near), 2):
             _two_distances(tile, near, j, m, d, e)
             _keep_nearest(d, e, np.float32(j), m, best, second, index)
-        # Error bound of two squared distances: (F + 4) roundings each, and the rounded coordinates of a centroid each.
+        # Error bound of two squared distances: F + 4 roundings each, and rounded coordinates of sample and centroid.
         # With one candidate it is infinite and d is NaN: not `<= 0`.
         for i in range(m):
-            bound = np.float32(n_features + 4) * second[i] + np.float32(2) * norm * np.sqrt(second[i])
+            bound = np.float32(n_features + 6) * second[i] + np.float32(4) * norm * np.sqrt(second[i])
             d[i] = second[i] - best[i] - np.float32(2) * unit * bound
         for i in range(m):
-            label = _nearest_in_float64(tile, i, centroids) if d[i] <= 0 else chosen[np.uintp(np.int64(index[i]))]
-            labels[np.uintp(start) + i] = label
-            weight, distance = weights[np.uintp(start) + i], 0.0
+            row = np.uintp(start) + i
+            if d[i] <= 0:
+                label = np.uintp(_nearest_in_float64(samples, row, offset, scale, centroids))
+            else:
+                label = np.uintp(chosen[np.uintp(np.int64(index[i]))])
+            labels[row] = label
+            distance = 0.0
             for f in range(np.uintp(n_features)):
-                value = np.float64(tile[f, i])
-                stats[np.uintp(label), f] += weight * value
-                distance += (value - centroids[np.uintp(label), f]) * (value - centroids[np.uintp(label), f])
-            stats[np.uintp(label), np.uintp(n_features)] += weight
-            stats[np.uintp(label), np.uintp(n_features + 1)] += weight * distance
+                value = (samples[row, f] - offset[f]) * scale
+                stats[label, f] += weights[row] * value
+                distance += (value - centroids[label, f]) * (value - centroids[label, f])
+            stats[label, np.uintp(n_features)] += weights[row]
+            stats[label, np.uintp(n_features + 1)] += weights[row] * distance
 
 
 @kernel

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._blocks import Callback
 from ._lloyd import Search, best_start, lloyd
-from ._samples import Floats, Samples, TableSource
+from ._samples import LARGEST, Floats, Samples, TableSource
 
 CORESET = 1 << 16
 """Samples among which starts are compared. Seeding matters more than sampling: with 65,536 of 4 million samples the
@@ -130,7 +130,7 @@ def kmeans(
     labels = np.concatenate([parts[block] for block in sorted(parts)])
     centroids, inertia = fit.centroids, float(found.inertias.sum())
     full = np.unique(labels)
-    if len(full) < n_clusters and inertia == 0:
+    if len(full) < n_clusters:
         warnings.warn(
             f"Number of distinct clusters ({len(full)}) found smaller than n_clusters ({n_clusters}). "
             "Possibly due to duplicate points in samples.",
@@ -139,18 +139,21 @@ def kmeans(
         )
         centroids, labels = centroids[full], np.searchsorted(full, labels).astype(np.int32)
     if not fit.converged:
-        warn_not_converged(search.max_iter, stacklevel=3)
+        warn_not_converged(search.max_iter, stacklevel=2)
     return KMeansFit(centroids, labels, inertia, fit.n_iter, fit.converged)
 
 
-def warn_not_converged(max_iter: int, stacklevel: int) -> None:
+def not_converged(max_iter: int) -> str:
     """Say that the centroids were still moving."""
-    warnings.warn(
+    return (
         f"K-means did not converge in max_iter={max_iter} iterations: the centroids were still moving; "
-        "raise max_iter, or tol if this is exact enough",
-        ConvergenceWarning,
-        stacklevel=stacklevel + 1,
+        "raise max_iter, or tol if this is exact enough"
     )
+
+
+def warn_not_converged(max_iter: int, stacklevel: int) -> None:
+    """Warn that the centroids were still moving, at the caller `stacklevel` calls up."""
+    warnings.warn(not_converged(max_iter), ConvergenceWarning, stacklevel=stacklevel + 1)
 
 
 def checked_integer(name: str, value: Any, *, low: int) -> int:
@@ -187,8 +190,8 @@ def checked_centroids(init: ArrayLike, n_clusters: int, n_features: int) -> Floa
             f"The shape of the initial centroids {centroids.shape} does not match n_clusters={n_clusters} and the "
             f"number of features {n_features}; give an array of shape {(n_clusters, n_features)}"
         )
-    if not np.isfinite(centroids).all():
-        raise ValueError("init contains NaN or infinity; give finite centroids")
+    if not (np.abs(centroids) <= LARGEST).all():
+        raise ValueError(f"init contains NaN, infinity or values beyond {LARGEST:g}; give centroids near the samples")
     return centroids
 
 

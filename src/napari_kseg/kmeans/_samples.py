@@ -18,7 +18,10 @@ Table = NDArray[Any]
 Floats = NDArray[np.float64]
 WriteLabels = Callable[[int, NDArray[np.int32]], None]
 
-KERNEL_DTYPES = (np.uint8, np.uint16, np.float32)
+LARGEST = 1e150
+"""Largest value whose square float64 can hold, with room for sums."""
+
+KERNEL_DTYPES = (np.uint8, np.uint16, np.float32, np.float64)
 """Dtypes the kernel is compiled for; a dtype more costs a second of compiling at its first use."""
 
 
@@ -85,10 +88,15 @@ class Frame:
     @classmethod
     def around(cls, low: Floats, high: Floats) -> "Frame":
         """Make the frame of samples between `low` and `high`."""
+        largest = float(max(np.max(high), -np.min(low)))
+        if largest > LARGEST:
+            raise ValueError(
+                f"the values reach {largest:g}, but squared distances beyond {LARGEST:g} overflow float64; scale down"
+            )
         width = float(np.max(high / 2 - low / 2))
-        if width == 0 or not np.isfinite(width):
+        if width == 0:
             return cls(low.copy(), 1.0)
-        grid = 2.0 ** np.ceil(np.log2(width))
+        grid = 2.0 ** max(-1000.0, np.ceil(np.log2(width)))
         return cls(np.round((low / 2 + high / 2) / grid) * grid, 1 / grid)
 
     def enter(self, points: Table) -> Floats:
@@ -167,16 +175,20 @@ class Samples:
             total += stats  # in block order: the same bits on any number of threads
         weights = total[:, -2].copy()
         sums = total[:, :-2] / frame.scale + weights[:, None] * frame.offset
-        return Assigned(sums, weights, total[:, -1] / frame.scale**2)
+        return Assigned(sums, weights, total[:, -1] / frame.scale / frame.scale)
 
     def farthest(self, centroids: Floats, n: int) -> list[tuple[float, Floats, float, int]]:
-        """Squared distance, sample, weight and cluster of the n samples farthest from their nearest centroid."""
-        assign = _BlockAssigner(self.frame, self.frame.enter(centroids))
+        """Squared distance (in the frame), sample, weight and cluster of the n samples farthest from their centroid."""
+        frame = self.frame
+        inside = frame.enter(centroids)
+        assign = _BlockAssigner(frame, inside)
+        # Rounded to float32, as the kernel sees them, so that a sample equal to its centroid is at distance 0.
+        rounded = inside.astype(np.float32).astype(np.float64)
 
         def work(block: int) -> list[tuple[float, int, int, Floats, float, int]]:
             samples, weights = self.source.read(block)
             labels, _ = assign(samples, weights)
-            distances = ((samples.astype(np.float64) - centroids[labels]) ** 2).sum(1)
+            distances = ((frame.enter(samples).astype(np.float32) - rounded[labels]) ** 2).sum(1)
             if weights is not None:
                 distances[weights == 0] = 0
             top = np.argsort(-distances, kind="stable")[:n]
@@ -222,7 +234,7 @@ class _BlockAssigner:
         n_clusters, n_features = self._centroids.shape
         offset, scale = self._frame.offset, self._frame.scale
         if samples.dtype not in KERNEL_DTYPES:
-            samples, offset, scale = self._frame.enter(samples).astype(np.float32), np.zeros(n_features), 1.0
+            samples, offset, scale = self._frame.enter(samples), np.zeros(n_features), 1.0
         labels = np.empty(len(samples), np.int32)
         stats = np.zeros((n_clusters, n_features + 2))
         scratch = [np.empty(shape, np.float32) for shape in ((n_features, TILE), (n_clusters + 1, n_features))]
