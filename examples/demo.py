@@ -56,6 +56,7 @@ def wait_for_result(viewer):
     """The Labels layer that Run makes, once it is painted."""
     source = viewer.layers[0]
     wait_until(lambda: f"{source.name} clusters" in viewer.layers, "the result of the segmentation")
+    viewer.reset_view()  # fit into what the widget leaves
     settle()
     return viewer.layers[f"{source.name} clusters"]
 
