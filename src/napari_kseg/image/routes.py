@@ -179,10 +179,10 @@ class ValueRoute:
         self.samples = Samples(TableSource(self._values[:, None], self._counts), callback)
 
     def start(self, n_clusters: int, search: Search) -> Floats:
-        """The global optimum, so that Lloyd's algorithm has nothing left to do; random starts if asked for."""
+        """The global optimum (up to 256 clusters of 65,536 values), or random starts if asked for."""
         if search.init == "random":
             return best_start([TableSource(self._values[:, None], self._counts)], n_clusters, search, self.samples)
-        return optimal_1d(self._values, self._counts, n_clusters)[:, None]
+        return optimal_1d(self._values, self._counts, n_clusters, self._callback)[:, None]
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the values, then look every pixel up."""
@@ -246,7 +246,8 @@ def start_on_draw(samples: Samples, n_clusters: int, search: Search) -> Floats:
     if drawn.n_features == 1 and search.init == "k-means++":
         values, place = np.unique(drawn.samples[:, 0].astype(np.float64), return_inverse=True)
         if len(values) >= n_clusters:
-            return optimal_1d(values, np.bincount(place, drawn.weights).astype(np.float64), n_clusters)[:, None]
+            weights = np.bincount(place, drawn.weights).astype(np.float64)
+            return optimal_1d(values, weights, n_clusters, samples.callback)[:, None]
     return best_start([drawn], n_clusters, search, samples)
 
 
