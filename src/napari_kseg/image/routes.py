@@ -100,7 +100,7 @@ class ColorRoute:
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """Best of several starts on cubes of colors, refined from coarse to fine ones."""
-        return best_start(self._histogram.levels(max(1 << 14, 16 * n_clusters)), n_clusters, search, self.samples)
+        return best_start(self._histogram.levels(max(1 << 12, 64 * n_clusters)), n_clusters, search, self.samples)
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the colors, then look every pixel up."""

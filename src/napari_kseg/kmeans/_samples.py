@@ -162,7 +162,8 @@ class Samples:
         frame = self.frame
         inside = frame.enter(centroids)
         assign = _BlockAssigner(frame, inside)
-        assign(np.empty((0, self.n_features), np.float32), None)  # compiles here, not in a thread of the pool
+        if self.source.n_blocks > 1:
+            assign(self.source.read(0)[0][:0], None)  # compiles here, not in a thread of the pool
 
         def work(block: int) -> Floats:
             labels, stats = assign(*self.source.read(block))
