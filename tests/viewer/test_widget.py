@@ -36,6 +36,26 @@ def test_status_and_table_tell_the_result(desk, stripes):
     assert desk.table[3] == ["4", "251, 241, 231", "12", "25.0%"]
 
 
+def test_status_and_table_stay_until_another_image_is_chosen(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    desk.viewer.add_labels(np.ones((4, 4), np.uint8))
+    desk.viewer.layers["stripes"].name = "bands"
+    assert desk.status.startswith("4 clusters")
+    desk.viewer.add_image(255 - stripes, rgb=True)
+    assert desk.status == ""
+    assert desk.table is None
+
+
+def test_the_table_follows_a_run_from_the_console(desk, stripes):
+    source = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    kseg.segment_layer(source, 2, viewer=desk.viewer)
+    assert len(desk.table) == 2
+    desk.viewer.layers["stripes clusters"].features = {"mine": np.arange(3)}
+    assert desk.table is None
+
+
 def test_defaults_are_five_clusters_auto_and_seed_zero(desk):
     boxes = [box for box in desk.widget.native.findChildren(QAbstractSpinBox) if not box.isHidden()]
     assert [box.value() for box in boxes if box.value() == 5] == [5]
@@ -193,6 +213,7 @@ def test_more_clusters_than_colors_is_said_and_changes_nothing(desk, stripes, no
     (message,) = notifications()
     assert "n_clusters=9" in message
     assert "8 different colors" in message
+    assert desk.status == message
     desk.run(n_clusters=8)
     assert len(desk.viewer.layers) == 3
 
@@ -236,6 +257,25 @@ def test_the_choice_follows_the_active_image_but_not_our_own(desk, stripes):
     assert [layer.name for layer in desk.widget["image"].choices] == ["first", "second"]
     desk.viewer.layers.selection.active = second
     assert desk.table is None
+
+
+def test_an_image_chosen_in_the_form_stays_chosen_after_its_run(desk, stripes):
+    desk.viewer.add_image(stripes, name="active", rgb=True)
+    other = desk.viewer.add_image(255 - stripes, name="other", rgb=True)
+    desk.viewer.layers.selection.active = desk.viewer.layers["active"]
+    desk.widget["image"].value = other
+    desk.run(n_clusters=3)
+    assert desk.names == ["active", "other", "other recolored", "other clusters"]
+    assert desk.widget["image"].value is other
+    assert desk.viewer.layers.selection.active is desk.viewer.layers["active"]
+
+
+def test_the_chosen_image_stays_when_it_is_renamed(desk, stripes):
+    desk.viewer.add_image(stripes, name="first", rgb=True)
+    second = desk.viewer.add_image(255 - stripes, name="second", rgb=True)
+    desk.viewer.add_labels(np.ones((4, 4), np.uint8))  # active now, so that there is nothing to follow
+    second.name = "renamed"
+    assert desk.widget["image"].value is second
 
 
 def test_the_switch_shows_one_thing_at_a_time(desk, stripes):

@@ -35,6 +35,10 @@ class ClusterTable(QTableWidget):
         header.setSectionResizeMode(CENTROID, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
 
+    def can_show(self, features: pandas.DataFrame) -> bool:
+        """Return whether these are features as we write them; they are the user's to change."""
+        return len(features) > 1 and {"label", "name", "color", "count", "fraction"} <= set(features.columns)
+
     def set_features(self, features: pandas.DataFrame) -> None:
         """Show the features table of a Labels layer; row 0, what was left out, is not a cluster."""
         channels = [name for name in features.columns if name.startswith("centroid_")]

@@ -92,7 +92,7 @@ def segment_layer(
     >>> labels, recolored = segment_layer(Image(coffee(), name="coffee"), 5)
     >>> labels.name, recolored.name
     ('coffee clusters', 'coffee recolored')
-    >>> labels.features["count"].sum() == 400 * 600
+    >>> int(labels.features["count"].sum()) == 400 * 600
     True
     """
     layer, viewer = _unwrapped(layer), _unwrapped(viewer)
@@ -208,11 +208,10 @@ def find_output(viewer: napari.viewer.Viewer, layer: Image, role: str) -> Any:
     """Return the layer in `viewer` that shows the result of `layer` in this role, or None."""
     kind = Labels if role == "labels" else Image
     for other in viewer.layers:
-        made = other.metadata.get(METADATA_KEY)
+        made = other.metadata.get(METADATA_KEY, {})
         if (
             isinstance(other, kind)
-            and made
-            and made["role"] == role
+            and made.get("role") == role
             and made["source"]["unique_id"] == str(layer.unique_id)
             # A duplicate carries the metadata too; it is the user's and stays as it is.
             and made["layer_id"] == str(other.unique_id)

@@ -62,30 +62,37 @@ class ResultPanel(QWidget):
     def hide_progress(self) -> None:
         """Show that nothing runs."""
         self._progress.hide()
+        self.show_status("")
 
     def set_result(self, labels: Labels | None, recolored: Image | None) -> None:
         """Show this result from now on, or none."""
         self._listen_to(labels, recolored)
-        if labels is not None:
-            self._table.set_features(labels.features)
-        self._table.setVisible(labels is not None)
+        self._on_features_changed()
         self._on_layer_shown()
 
     def _listen_to(self, labels: Labels | None, recolored: Image | None) -> None:
-        for event in self._events():
-            event.disconnect(self._on_layer_shown)
+        for event, slot in self._connections():
+            event.disconnect(slot)
         self.labels, self.recolored = labels, recolored
-        for event in self._events():
-            event.connect(self._on_layer_shown)
+        for event, slot in self._connections():
+            event.connect(slot)
 
-    def _events(self) -> list[Any]:
-        """Return the events after which the switch may have to move."""
-        events = []
+    def _connections(self) -> list[tuple[Any, Any]]:
+        """Return the events of the layers that this panel follows, each with its slot."""
+        pairs = []
         if self.labels is not None:
-            events += [self.labels.events.visible, self.labels.events.contour]
+            events = self.labels.events
+            pairs += [(events.visible, self._on_layer_shown), (events.contour, self._on_layer_shown)]
+            pairs += [(events.features, self._on_features_changed)]
         if self.recolored is not None:
-            events += [self.recolored.events.visible]
-        return events
+            pairs += [(self.recolored.events.visible, self._on_layer_shown)]
+        return pairs
+
+    def _on_features_changed(self, _: object = None) -> None:
+        is_ours = self.labels is not None and self._table.can_show(self.labels.features)
+        if self.labels is not None and is_ours:
+            self._table.set_features(self.labels.features)
+        self._table.setVisible(is_ours)
 
     def _on_layer_shown(self, _: object = None) -> None:
         self._switch.set_mode(shown(self.labels, self.recolored))

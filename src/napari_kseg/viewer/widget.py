@@ -35,6 +35,7 @@ class KMeansWidget(Container[Widget]):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         # napari hands out a proxy; through it no layer is identical to itself.
         self._viewer: Any = getattr(viewer, "__wrapped__", viewer)
+        self._chosen: Image | None = None
         self._image: Any = ComboBox(
             name="image",
             label="Image",
@@ -122,6 +123,14 @@ class KMeansWidget(Container[Widget]):
         for event in (layers.events.inserted, layers.events.removed, layers.events.renamed):
             event.connect(self._on_layers_changed)
 
+    def reset_choices(self, *_: object) -> None:
+        """Offer the images that there are now. The chosen one stays, also under a new name."""
+        with self._image.changed.blocked():
+            super().reset_choices()
+            if any(self._chosen is choice for choice in self._image.choices):
+                self._image.value = self._chosen
+        self._on_image_changed()
+
     def _list_images(self, _: object = None) -> list[Image]:
         from napari_kseg.viewer.layers import is_output
 
@@ -134,25 +143,24 @@ class KMeansWidget(Container[Widget]):
 
     def _on_layers_changed(self, _: object = None) -> None:
         self.reset_choices()
-        self._follow_active_layer()
         request = self._runner.request
         if request is not None and request.layer not in self._viewer.layers:
             self._runner.cancel()
             self._panel.show_status(f"Stopped: {request.source.name} was removed.")
-        self._on_image_changed()
 
     def _on_image_changed(self, _: object = None) -> None:
         """Follow the chosen image: its result, or what is missing."""
         from napari_kseg.viewer.layers import find_output
 
         layer = self._image.value
+        if layer is not self._chosen and self._runner.request is None:
+            self._panel.show_status("")
+        self._chosen = layer
         self._run.enabled = layer is not None
         if layer is None:
             self._panel.set_result(None, None)
             self._panel.show_status(NO_IMAGE)
             return
-        if self._panel.status == NO_IMAGE:
-            self._panel.show_status("")
         self._panel.set_result(
             find_output(self._viewer, layer, "labels"),
             find_output(self._viewer, layer, "recolored"),
@@ -196,7 +204,7 @@ class KMeansWidget(Container[Widget]):
         if request.layer not in self._viewer.layers:
             return
         if outcome.error is not None:
-            self._panel.show_status("Nothing was changed.")
+            self._panel.show_status(outcome.error)
             show_error(outcome.error)
         elif image_of(request.layer) is not request.source.image:
             self._panel.show_status(f"{request.layer.name} changed meanwhile; run again.")
@@ -208,15 +216,16 @@ class KMeansWidget(Container[Widget]):
 
         layer = outcome.request.layer
         is_new = find_output(self._viewer, layer, "recolored") is None
-        labels, recolored = add_layers(parts, layer, self._viewer)
+        # napari makes each layer active that is added; our choice must not follow to and fro.
+        with self._viewer.layers.selection.events.active.blocker(self._follow_active_layer):
+            labels, recolored = add_layers(parts, layer, self._viewer)
         if is_new:
             recolored.visible = not labels.visible  # one thing at a time, as the switch has it
         seg = parts.segmentation
         self._viewer.update_console({"kseg": napari_kseg, "seg": seg})
         self._on_image_changed()
-        self._panel.show_status(
-            f"{len(seg.centroids)} clusters of {_count(seg.labels.size)} in {_duration(outcome.seconds)}"
-        )
+        summary = f"{len(seg.centroids)} clusters of {_count(seg.labels.size)} in {_duration(outcome.seconds)}"
+        self._panel.show_status(summary if layer is self._image.value else f"{layer.name}: {summary}")
         if outcome.warning is not None:
             show_warning(outcome.warning)
 

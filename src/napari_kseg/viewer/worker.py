@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from superqt.utils import create_worker as create_quiet_worker
 from napari_kseg.viewer.activity import ActivityBar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.layers import Image
 
     from napari_kseg.viewer.layers import LayerParts
@@ -26,7 +29,7 @@ ACTIVITY_DELAY = 0.3
 """Seconds after which a run is shown in the activity dock; there a bar that comes and goes would only flicker."""
 
 
-class _Cancelled(Exception):
+class _Canceled(Exception):
     """Raised in the engine's callback to end a run between two blocks."""
 
 
@@ -52,19 +55,27 @@ class Outcome:
 
 @dataclass(eq=False)
 class _Job:
-    """A request on its way through a thread."""
+    """A request on its way through a thread. Called there, it leaves an outcome unless it was canceled."""
 
     request: Request | None
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    canceled: threading.Event = field(default_factory=threading.Event)
     started: float = field(default_factory=time.perf_counter)
     progress: tuple[str, int, int] = ("", 0, 0)
     outcome: Outcome | None = None
     worker: Any = None
 
+    def __call__(self) -> None:
+        if self.request is not None:
+            with contextlib.suppress(_Canceled):
+                self.outcome = _segment(self.request, self.started, self.report)
+
+    def __str__(self) -> str:  # napari asks with it whether a window may be closed
+        return "K-means segmentation"
+
     def report(self, stage: str, done: int, total: int) -> None:
         """Take a report of the engine, in the thread of the run."""
-        if self.cancelled.is_set() or self.worker.abort_requested:
-            raise _Cancelled
+        if self.canceled.is_set() or self.worker.abort_requested:
+            raise _Canceled
         self.progress = (stage, done, total)
 
     def release(self) -> None:
@@ -76,7 +87,7 @@ class Runner(QObject):
     """Runs requests away from the GUI thread, one after the other.
 
     A new request cancels the one before. `finished` comes once for a request that was not
-    cancelled, after `stopped`; nothing comes after the parent is gone.
+    canceled, after `stopped`; nothing comes after the parent is gone.
     """
 
     started = Signal()
@@ -100,8 +111,8 @@ class Runner(QObject):
 
     @property
     def request(self) -> Request | None:
-        """The request that waits or runs and is not cancelled."""
-        if self._pending is None and self._job is not None and not self._job.cancelled.is_set():
+        """The request that waits or runs and is not canceled."""
+        if self._pending is None and self._job is not None and not self._job.canceled.is_set():
             return self._job.request
         return self._pending
 
@@ -117,7 +128,7 @@ class Runner(QObject):
         """Run `request` as soon as what runs now has let go."""
         self._pending = request
         if self._job is not None:
-            self._job.cancelled.set()
+            self._job.canceled.set()
         self.started.emit()
         self._start_pending()
 
@@ -126,7 +137,7 @@ class Runner(QObject):
         if self.request is not None:
             self._pending = None
             if self._job is not None:
-                self._job.cancelled.set()
+                self._job.canceled.set()
             self._activity.close()
             self.stopped.emit()
 
@@ -137,14 +148,10 @@ class Runner(QObject):
             return
         request, self._pending = self._pending, None
         job = _Job(request)
-        job.worker = create_worker(
-            _run_job,
-            job,
-            _start_thread=False,
-            _ignore_errors=True,  # napari shows them already; raising again may end the process
-        )
+        # napari shows errors already; raising them once more could end the process.
+        job.worker = create_worker(job, _start_thread=False, _ignore_errors=True)
         job.worker.finished.connect(self._on_worker_finished)
-        self._job, self._shown, self._live[:] = job, job.progress, [job.cancelled]
+        self._job, self._shown, self._live[:] = job, job.progress, [job.canceled]
         job.worker.start()
         self._timer.start()
 
@@ -158,17 +165,17 @@ class Runner(QObject):
         self._activity.close()
         if job is None:
             return
-        outcome, cancelled = job.outcome, job.cancelled.is_set()
+        outcome, canceled = job.outcome, job.canceled.is_set()
         job.release()
         self._start_pending()
-        if not cancelled:
+        if not canceled:
             self.stopped.emit()
             if outcome is not None:
                 self.finished.emit(outcome)
 
     def _on_timer_timeout(self) -> None:
         job = self._job
-        if job is None or job.cancelled.is_set() or job.progress == self._shown:
+        if job is None or job.canceled.is_set() or job.progress == self._shown:
             return
         self._shown = job.progress
         self.progressed.emit(*job.progress)
@@ -181,29 +188,24 @@ def _set_all(events: list[threading.Event], *_: object) -> None:
         event.set()
 
 
-def _run_job(job: _Job) -> None:
-    """Run a job in a worker's thread; it takes the outcome with it unless it was cancelled."""
+def _segment(request: Request, started: float, report: Callable[[str, int, int], None]) -> Outcome:
+    """Segment in a worker's thread. What the user can mend comes back as a sentence."""
     from napari_kseg.image.segment import segment_pixels
     from napari_kseg.viewer.layers import convergence_message, layer_settings, make_parts
 
-    request = job.request
-    if request is None:
-        return
     result: dict[str, Any]
     try:
         settings = layer_settings(request.source, **request.settings)
-        seg = segment_pixels(request.source.pixels(), settings, callback=job.report)
-        job.report("layers", 1, 1)
+        seg = segment_pixels(request.source.pixels(), settings, callback=report)
+        report("Recoloring", 0, 0)
         parts = make_parts(seg, request.source)
-        job.report("layers", 1, 1)
+        report("Recoloring", 1, 1)
         result = {"parts": parts, "warning": convergence_message(seg)}
-    except _Cancelled:
-        return
     except MemoryError as error:
         result = {"error": f"not enough memory to segment {request.source.name!r}: {error}"}
     except (ValueError, TypeError) as error:
         result = {"error": str(error)}
-    job.outcome = Outcome(request, time.perf_counter() - job.started, **result)
+    return Outcome(request, time.perf_counter() - started, **result)
 
 
 def _warm_up() -> None:
