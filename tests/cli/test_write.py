@@ -1,0 +1,155 @@
+"""What a run leaves in the folder."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.testing import assert_array_equal
+from PIL import Image
+from skimage import data
+
+import napari_kseg as kseg
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_all_results_are_written(run, stripes, tmp_path):
+    out = tmp_path / "deep" / "out"
+    status, printed, complaints = run(stripes, "-k", 4, "-o", out)
+    assert (status, complaints) == (0, "")
+    assert {path.name for path in out.iterdir()} == {
+        "stripes_labels.tif",
+        "stripes_recolored.png",
+        *(f"stripes_mask_{label}.png" for label in (1, 2, 3, 4)),
+        "clusters.csv",
+        "model.json",
+        "centroids.png",
+    }
+    labels = pixels(out / "stripes_labels.tif")
+    assert labels.dtype == np.uint8
+    assert_array_equal(labels[::8, 0], [3, 1, 4, 2])
+    assert_array_equal(pixels(out / "stripes_recolored.png"), pixels(stripes))
+    for label in (1, 2, 3, 4):
+        assert_array_equal(pixels(out / f"stripes_mask_{label}.png"), np.where(labels == label, 255, 0))
+    assert pixels(out / "centroids.png").shape[:2] == (800, 1200)
+    assert str(out) in printed
+    for color, label, share in (("#0a0a1e", 1, "25.0%"), ("#c82828", 2, "25.0%")):
+        (line,) = [line for line in printed.splitlines() if color in line]
+        assert line.split()[0] == str(label)
+        assert "320" in line
+        assert share in line
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_the_table_is_that_of_the_library(run, stripes, tmp_path):
+    run(stripes, "-k", 4, "-o", tmp_path / "out")
+    written = rows(tmp_path / "out" / "clusters.csv")
+    assert [row["image"] for row in written] == ["stripes.png"] * 4
+    assert [int(row["label"]) for row in written] == [1, 2, 3, 4]
+    assert [[float(row[f"centroid_{c}"]) for c in "RGB"] for row in written] == [
+        [10, 10, 30],
+        [200, 40, 40],
+        [90, 160, 90],
+        [250, 240, 230],
+    ]
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_the_model_labels_the_image_alike(run, stripes, tmp_path):
+    run(stripes, "-k", 4, "-o", tmp_path / "out")
+    model = kseg.load_model(tmp_path / "out" / "model.json")
+    assert_array_equal(model.predict(pixels(stripes)), pixels(tmp_path / "out" / "stripes_labels.tif"))
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_options_reach_the_segmentation(run, save, tmp_path):
+    photo = data.astronaut()[::4, ::4]
+    path = save("photo.png", photo)
+    status, *_ = run(
+        path, "-k", 7, "--downsample", 2.5, "--seed", 3, "--n-init", 2, "--max-iter", 40, "--tol", 0.01, "-o", tmp_path
+    )
+    assert status == 0
+    settings = json.loads((tmp_path / "model.json").read_text())["settings"]
+    expected = {"n_clusters": 7, "downsample": 2.5, "random_state": 3, "n_init": 2, "max_iter": 40, "tol": 0.01}
+    assert expected.items() <= settings.items()
+    seg = kseg.segment(photo, 7, downsample=2.5, random_state=3, n_init=2, max_iter=40, tol=0.01)
+    assert_array_equal(pixels(tmp_path / "photo_labels.tif"), seg.labels)
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_a_mask_leaves_pixels_out(run, stripes, save, tmp_path):
+    mask = np.zeros((32, 40), np.uint8)
+    mask[8:] = 7
+    status, printed, _ = run(stripes, "-k", 3, "--mask", save("mask.png", mask, "RGB"), "-o", tmp_path)
+    assert status == 0
+    labels = pixels(tmp_path / "stripes_labels.tif")
+    assert_array_equal(labels[::8, 0], [0, 1, 3, 2])
+    assert "33.3%" in printed
+    assert_array_equal(pixels(tmp_path / "stripes_recolored.png"), pixels(stripes))  # left out: as it was
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_a_run_that_did_not_converge_says_so_and_writes_all(run, save, tmp_path):
+    path = save("noise.tif", np.random.default_rng(0).random((60, 60, 3), np.float32), photometric="rgb")
+    status, _, complaints = run(path, "-k", 20, "--max-iter", 1, "-o", tmp_path)
+    assert status == 0
+    assert "did not converge" in complaints
+    assert "--max-iter 1" in complaints
+    assert len(rows(tmp_path / "clusters.csv")) == 20
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_many_clusters_have_16_bit_labels(run, save, tmp_path):
+    path = save("gray.tif", np.arange(300, dtype=np.uint16).reshape(15, 20) * 7)
+    run(path, "-k", 300, "-o", tmp_path)
+    labels = tifffile.imread(tmp_path / "gray_labels.tif")
+    assert labels.dtype == np.uint16
+    assert_array_equal(labels.ravel(), np.arange(1, 301))
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_without_matplotlib_one_line_says_how_to_get_it(run, stripes, tmp_path):
+    status, printed, complaints = run(stripes, "-k", 4, "-o", tmp_path)
+    assert (status, complaints) == (0, "")
+    assert printed.count('pip install "napari-kseg[plot]"') == 1
+    assert not (tmp_path / "centroids.png").exists()
+    assert (tmp_path / "model.json").exists()
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_fewer_clusters_later_leave_no_mask_of_before(run, stripes, tmp_path):
+    run(stripes, "-k", 4, "-o", tmp_path)
+    run(stripes, "-k", 2, "-o", tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("*mask*")) == ["stripes_mask_1.png", "stripes_mask_2.png"]
+
+
+def test_runs_on_several_images_keep_one_anothers_results(run, stripes, save, tmp_path):
+    camera, out = save("camera.png", data.camera()[::8, ::8]), tmp_path / "out"
+    for path, k in ((stripes, 4), (camera, 3), (stripes, 2)):
+        run(path, "-k", k, "-o", out)
+    assert [row["image"] for row in rows(out / "clusters.csv")] == ["stripes.png"] * 2
+    assert [row["image"] for row in rows(out / "camera_clusters.csv")] == ["camera.png"] * 3
+    assert kseg.load_model(out / "camera_model.json").n_clusters == 3
+    assert {"camera_centroids.png", "camera_labels.tif", "stripes_labels.tif"} <= {path.name for path in out.iterdir()}
+    assert not (out / "stripes_clusters.csv").exists()
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_other_files_in_the_folder_stay(run, stripes, tmp_path):
+    (tmp_path / "stripes_mask_1.txt").write_text("mine")
+    (tmp_path / "notes.csv").write_text("mine")
+    before = stripes.read_bytes()
+    run(stripes, "-k", 2, "-o", tmp_path)
+    assert (tmp_path / "stripes_mask_1.txt").read_text() == (tmp_path / "notes.csv").read_text() == "mine"
+    assert stripes.read_bytes() == before
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
