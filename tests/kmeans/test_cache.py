@@ -1,0 +1,67 @@
+"""Kernels are kept on disk where that is possible, and work where it is not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import napari_kseg
+
+PACKAGE = Path(napari_kseg.__file__).parent
+
+COUNT = """
+import numpy as np, napari_kseg
+from napari_kseg.kmeans import count_values
+counts = np.zeros(256, np.int64)
+count_values(np.array([7, 7, 9], np.uint8), np.ones(3, np.uint8), counts)
+assert counts[7] == 2 and counts[9] == 1
+print(napari_kseg.__file__)
+print(type(count_values._cache).__name__)
+"""
+
+
+def run(environment, script=COUNT):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def unwritable_copy(tmp_path):
+    """A copy of the package beside which nothing can be written, not even by root: a file stands in the way."""
+    copy = tmp_path / "site" / "napari_kseg"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in [copy, *(path for path in copy.rglob("*") if path.is_dir())]:
+        (folder / "__pycache__").touch()
+    return copy
+
+
+def test_kernels_work_where_nothing_can_be_written(tmp_path, unwritable_copy):
+    nowhere = tmp_path / "file"
+    nowhere.touch()
+    homes = {name: str(nowhere / "home") for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "APPDATA")}
+    homes |= {"XDG_CACHE_HOME": str(nowhere / "cache"), "PYTHONPATH": str(unwritable_copy.parent)}
+    used, cache = run(homes)
+    assert Path(used).is_relative_to(unwritable_copy)
+    assert cache == "NullCache"  # Numba's name for: kept nowhere
+
+
+def test_compiled_kernels_are_kept_and_found_again(tmp_path):
+    environment = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    run(environment)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
+    assert kept
+    loaded = run(environment, COUNT + "assert count_values.stats.cache_hits\n")
+    assert loaded
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept
