@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Image, Labels, Points
+from napari.layers import Image, Labels, Layer, Points
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage import data
 
@@ -162,6 +162,86 @@ def test_layers_are_added_to_a_viewer_and_updated_in_place():
     assert viewer.layers.selection.active is source
     assert segment_layer(source, 3, viewer=viewer) == (labels, recolored)
     assert labels.data.max() == 3
+
+
+@pytest.fixture
+def viewer():
+    return ViewerModel()
+
+
+@pytest.fixture
+def source(viewer, stripes):
+    return viewer.add_image(stripes, name="stripes", rgb=True)
+
+
+def test_undo_after_a_second_run_changes_nothing(viewer, source):
+    labels, _ = segment_layer(source, 4, viewer=viewer)
+    labels.data_setitem((np.array([0]), np.array([0])), 4)
+    segment_layer(source, 2, viewer=viewer)
+    before = labels.data.copy()
+    labels.undo()
+    assert_array_equal(labels.data, before)
+
+
+def test_painting_does_not_reach_the_segmentation(viewer, source):
+    labels, _ = segment_layer(source, 4, viewer=viewer)
+    labels.data_setitem((np.array([0]), np.array([0])), 4)
+    assert labels.data[0, 0] == 4
+    assert from_layer(labels).labels[0, 0] == 2
+
+
+@pytest.mark.parametrize("deleted", ["stripes clusters", "stripes recolored"])
+def test_a_deleted_output_comes_back_and_the_other_stays(viewer, source, deleted):
+    before = segment_layer(source, 4, viewer=viewer)
+    viewer.layers.remove(deleted)
+    after = segment_layer(source, 3, viewer=viewer)
+    assert [old is new for old, new in zip(before, after, strict=True)] == [layer.name != deleted for layer in before]
+    assert [layer.name for layer in viewer.layers] == ["stripes", "stripes recolored", "stripes clusters"]
+
+
+def test_a_duplicate_of_a_result_is_left_alone(viewer, source):
+    labels, _ = segment_layer(source, 4, viewer=viewer)
+    data, state, kind = labels.as_layer_data_tuple()
+    kept = viewer.add_layer(Layer.create(data.copy(), {**state, "name": "kept"}, kind))
+    segment_layer(source, 2, viewer=viewer)
+    assert kept.data.max() == 4
+    assert labels.data.max() == 2
+    assert len(from_layer(kept).centroids) == 4
+
+
+def test_layers_are_known_by_more_than_their_names(viewer, source, stripes):
+    first, _ = segment_layer(source, 4, viewer=viewer)
+    other = viewer.add_image(255 - stripes, name="other", rgb=True)
+    source.name, other.name = "other", "stripes"
+    segment_layer(other, 2, viewer=viewer)
+    assert len(viewer.layers) == 6
+    assert first.data.max() == 4
+
+
+def test_a_source_of_another_dimension_gets_new_layers(viewer):
+    source = viewer.add_image(data.camera(), name="camera")
+    flat = segment_layer(source, 3, viewer=viewer)
+    source.data = np.stack([data.camera()[:99, :99]] * 4)
+    segment_layer(source, 4, viewer=viewer)
+    assert [layer.name for layer in viewer.layers] == ["camera", "camera recolored", "camera clusters"]
+    assert [layer.data.shape for layer in viewer.layers] == [(4, 99, 99)] * 3
+    assert not any(layer is old for layer in viewer.layers for old in flat)
+
+
+def test_outputs_follow_a_source_that_was_moved_between_runs(viewer, source):
+    source.scale, source.rotate = (2, 3), 20
+    outputs = segment_layer(source, 2, viewer=viewer)
+    source.translate, source.scale = (5, 7), (1, 4)
+    segment_layer(source, 2, viewer=viewer)
+    for layer in outputs:
+        assert_same_place(layer, source)
+
+
+def test_what_was_selected_stays_selected(viewer, source, stripes):
+    other = viewer.add_image(stripes)
+    viewer.layers.selection = {source, other}
+    segment_layer(source, 2, viewer=viewer)
+    assert set(viewer.layers.selection) == {source, other}
 
 
 def test_a_source_that_is_not_in_the_viewer_has_its_layers_on_top():

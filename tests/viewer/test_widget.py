@@ -1,7 +1,6 @@
 """The widget in a real viewer, opened by its manifest name."""
 
 import numpy as np
-import pytest
 from napari.layers import Image, Labels
 from numpy.testing import assert_allclose, assert_array_equal
 from qtpy.QtWidgets import QAbstractSpinBox
@@ -79,77 +78,14 @@ def test_run_again_updates_both_layers_in_place(desk):
     assert not labels.get_color(1)[3]  # only the selected one is shown
 
 
-def test_undo_after_a_second_run_changes_nothing(desk, stripes):
-    desk.viewer.add_image(stripes, name="stripes", rgb=True)
-    desk.run(n_clusters=4)
-    labels = desk.viewer.layers["stripes clusters"]
-    labels.data_setitem((np.array([0]), np.array([0])), 4)
-    desk.run(n_clusters=2)
-    before = labels.data.copy()
-    labels.undo()
-    assert_array_equal(labels.data, before)
-
-
-def test_painting_does_not_reach_the_segmentation(desk, stripes):
-    desk.viewer.add_image(stripes, name="stripes", rgb=True)
-    desk.run(n_clusters=4)
-    labels = desk.viewer.layers["stripes clusters"]
-    labels.data_setitem((np.array([0]), np.array([0])), 4)
-    assert labels.data[0, 0] == 4
-    assert kseg.from_layer(labels).labels[0, 0] == 2
-
-
-def test_a_deleted_output_comes_back_and_the_other_stays(desk, stripes):
-    desk.viewer.add_image(stripes, name="stripes", rgb=True)
-    desk.run(n_clusters=4)
-    labels = desk.viewer.layers["stripes clusters"]
-    desk.viewer.layers.remove("stripes recolored")
-    desk.run(n_clusters=3)
-    assert desk.names == ["stripes", "stripes recolored", "stripes clusters"]
-    assert desk.viewer.layers["stripes clusters"] is labels
-
-
-def test_a_duplicate_of_a_result_is_left_alone(desk, stripes):
-    desk.viewer.add_image(stripes, name="stripes", rgb=True)
-    desk.run(n_clusters=4)
-    labels = desk.viewer.layers["stripes clusters"]
-    desk.viewer.add_layer(Labels(labels.data.copy(), name="kept", metadata=labels.metadata))
-    desk.run(n_clusters=2)
-    assert desk.viewer.layers["kept"].data.max() == 4
-    assert labels.data.max() == 2
-    assert len(kseg.from_layer(desk.viewer.layers["kept"]).centroids) == 4
-
-
-def test_two_images_of_one_name_get_their_own_layers(desk, stripes):
-    desk.viewer.add_image(stripes, name="a", rgb=True)
-    desk.run(n_clusters=4)
-    other = desk.viewer.add_image(255 - stripes, name="b", rgb=True)
-    desk.viewer.layers["a"].name, other.name = "c", "a"
-    desk.run(n_clusters=2)
-    assert len(desk.viewer.layers) == 6
-    assert desk.viewer.layers["a clusters"].data.max() == 4
-
-
-@pytest.mark.parametrize("size", [(300, 200), (400, 600)])
-def test_other_data_in_the_source_fits_in_place(desk, size):
+def test_other_data_in_the_source_fits_in_place(desk):
     source = desk.viewer.add_image(data.coffee(), name="coffee", rgb=True)
     desk.run(n_clusters=3)
     recolored, labels = desk.viewer.layers[1:]
-    source.data = data.astronaut()[: size[0], : size[1]]
+    source.data = data.astronaut()[:300, :200]
     desk.run(n_clusters=4)
     assert list(desk.viewer.layers) == [source, recolored, labels]
     assert labels.data.shape == recolored.data.shape[:2] == source.data.shape[:2]
-
-
-def test_a_source_of_another_dimension_gets_new_layers(desk):
-    source = desk.viewer.add_image(data.camera(), name="camera")
-    desk.run(n_clusters=3)
-    flat = list(desk.viewer.layers)[1:]
-    source.data = np.stack([data.camera()[:99, :99]] * 4)
-    desk.run(n_clusters=4)
-    assert desk.names == ["camera", "camera recolored", "camera clusters"]
-    assert not set(flat) & set(desk.viewer.layers)
-    assert [layer.data.shape for layer in desk.viewer.layers] == [(4, 99, 99)] * 3
 
 
 def test_alpha_given_later_gets_a_new_recolored_layer(desk, stripes):
@@ -164,16 +100,6 @@ def test_alpha_given_later_gets_a_new_recolored_layer(desk, stripes):
     assert_array_equal(recolored.data[..., 3:], alpha)
     assert labels.features["count"][0] == 12
     assert len(desk.viewer.layers) == 3
-
-
-def test_outputs_lie_over_a_source_that_was_moved_between_runs(desk, stripes):
-    source = desk.viewer.add_image(stripes, rgb=True, scale=(2, 3), rotate=20)
-    desk.run(n_clusters=2)
-    source.translate, source.scale = (5, 7), (1, 4)
-    desk.run(n_clusters=2)
-    for layer in desk.viewer.layers[1:]:
-        for corner in [(0, 0), (7, 5), (0, 5)]:
-            assert_allclose(layer.data_to_world(corner), source.data_to_world(corner))
 
 
 def test_gray_image_shows_the_colors_of_its_colormap(desk):
