@@ -19,7 +19,8 @@ def progress_bar(show: bool, callback: Callback | None) -> Iterator[Callback | N
         def report(stage: str, done: int, total: int) -> None:
             if done == 0 or stage != bar.desc.removesuffix(": "):
                 bar.set_description(stage, refresh=False)
-                bar.reset(total)
+                # Not `bar.reset(total)`, which draws at once, whatever the delay.
+                bar.total, bar.n, bar.last_print_n = total, 0, 0
             bar.update(done - bar.n)
             if callback is not None:
                 callback(stage, done, total)

@@ -31,7 +31,7 @@ def _check_fill(fill: Any, dtype: np.dtype[Any]) -> None:
     except (TypeError, ValueError):
         raise TypeError(f"fill={fill!r} must be a number") from None
     if dtype.kind == "f":
-        fits = not np.isfinite(number) or abs(number) <= np.finfo(dtype).max
+        fits = not np.isfinite(number) or abs(number) <= float(np.finfo(dtype).max)
     else:
         low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         fits = number.is_integer() and low <= int(fill) <= high
