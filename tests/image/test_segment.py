@@ -549,7 +549,6 @@ def test_an_exception_in_the_callback_stops_the_run(photo, dtype, stop_at):
     assert segment(photo.astype(dtype), 4).n_clusters == 4  # and the next run works
 
 
-@pytest.mark.xfail(strict=True, reason="tqdm.reset draws the bar whatever its delay")
 def test_progress_bar_appears_only_where_there_is_time_to_read_it(photo, capfd):
     segment(photo, 3, progress=True)
     assert capfd.readouterr().err.strip() == ""
