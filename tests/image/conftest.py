@@ -1,8 +1,9 @@
-"""What every segmentation of plain colors must fulfil, checked by brute force in float64."""
+"""Images, and what every segmentation of plain colors must fulfil, checked by brute force in float64."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from skimage import data
 
 
 def assert_contract(image, seg, n_clusters, *, channel_axis=None, left_out=None, fitted=True):
@@ -48,3 +49,13 @@ def assert_contract(image, seg, n_clusters, *, channel_axis=None, left_out=None,
 @pytest.fixture(name="assert_contract", scope="session")
 def _assert_contract():
     return assert_contract
+
+
+@pytest.fixture
+def photo():
+    return data.chelsea()[60:160, 100:230].copy()
+
+
+@pytest.fixture
+def coins():
+    return data.coins()[:120, :150].copy()
