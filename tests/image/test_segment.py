@@ -204,7 +204,7 @@ def test_one_cluster_of_a_constant_image(image):
 @settings(max_examples=60)
 def test_tiny_images_with_few_values(assert_contract, image, k):
     if k > len(np.unique(image)):
-        with pytest.raises(ValueError, match=f"only {len(np.unique(image))} different colors"):
+        with pytest.raises(ValueError, match=f"only {len(np.unique(image))} different color"):
             segment(image, k, channel_axis=None)
     else:
         assert_contract(image, segment(image, k, channel_axis=None), k)

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_kseg.kmeans import (
-    CORESET,
     Assigned,
     Callback,
     Samples,
@@ -26,6 +25,7 @@ from napari_kseg.kmeans import (
     TableSource,
     best_start,
     count_values,
+    drawn_levels,
     histogram_of_colors,
     look_up_colors,
     look_up_values,
@@ -242,13 +242,14 @@ class SampleRoute:
 
 def start_on_draw(samples: Samples, n_clusters: int, search: Search) -> Floats:
     """Centroids (K, C) to start from, found on some of the samples: their optimum if there is one channel."""
-    drawn = samples.draw(CORESET, np.random.default_rng(search.random_state))
+    levels = drawn_levels(samples, n_clusters, search.random_state)
+    drawn = levels[-1]
     if drawn.n_features == 1 and search.init == "k-means++":
         values, place = np.unique(drawn.samples[:, 0].astype(np.float64), return_inverse=True)
         if len(values) >= n_clusters:
             weights = np.bincount(place, drawn.weights).astype(np.float64)
             return optimal_1d(values, weights, n_clusters, samples.callback)[:, None]
-    return best_start([drawn], n_clusters, search, samples)
+    return best_start(levels, n_clusters, search, samples)
 
 
 def ones(n: int) -> Bytes:

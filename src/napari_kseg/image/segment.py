@@ -187,8 +187,9 @@ def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: in
 def _check_distinct(n_distinct: int | None, n_clusters: int) -> None:
     if n_distinct is not None and n_distinct < n_clusters:
         raise ValueError(
-            f"n_clusters={n_clusters}, but only {n_distinct} different colors are left to cluster; "
-            f"use n_clusters={n_distinct} or less, or leave out fewer pixels"
+            f"n_clusters={n_clusters}, but only {n_distinct} different color{'s are' if n_distinct > 1 else ' is'} "
+            f"left to cluster; use n_clusters={n_distinct}{' or less' if n_distinct > 1 else ''}, or leave out fewer "
+            "pixels"
         )
 
 

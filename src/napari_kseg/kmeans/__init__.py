@@ -11,7 +11,6 @@ from ._colors import ColorHistogram, histogram_of_colors
 from ._exact_1d import optimal_1d
 from ._kernels import count_values, look_up_colors, look_up_values, paint
 from ._kmeans import (
-    CORESET,
     ConvergenceWarning,
     KMeansFit,
     checked_centroids,
@@ -21,12 +20,11 @@ from ._kmeans import (
     not_converged,
     warn_not_converged,
 )
-from ._lloyd import Fit, Search, best_start, lloyd
+from ._lloyd import Fit, Search, best_start, drawn_levels, lloyd
 from ._samples import Assigned, Samples, Source, TableSource
 from ._warmup import warm_up
 
 __all__ = [
-    "CORESET",
     "Assigned",
     "Callback",
     "ColorHistogram",
@@ -43,6 +41,7 @@ __all__ = [
     "checked_integer",
     "checked_search",
     "count_values",
+    "drawn_levels",
     "histogram_of_colors",
     "kmeans",
     "lloyd",

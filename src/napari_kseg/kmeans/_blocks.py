@@ -22,7 +22,15 @@ Result = TypeVar("Result")
 BLOCK_VALUES = 1 << 20
 """Samples × features of a block: 1 MB of bytes. Smaller blocks cost (16 k samples: 2.5 times), larger react late."""
 
-_worker = threading.local()
+HEARTBEAT = 0.05
+"""Seconds between two calls of the callback while one piece of work takes long."""
+
+_thread = threading.local()
+"""What a thread works for: `worker`, True in the pool; `checkpoint`, to call now and then in long work."""
+
+
+class _Stopped(Exception):
+    """Raised in a thread of the pool when the run that it works for has ended."""
 
 
 def n_threads() -> int:
@@ -41,25 +49,62 @@ def map_blocks(
     """Results of `function(0) … function(n_blocks - 1)`, in this order, computed on the pool."""
     report = callback or _ignore
     report(stage, 0, n_blocks)
+    # A pool thread must not wait for its own pool.
+    if n_blocks == 1 or n_threads() == 1 or getattr(_thread, "worker", False):
+        return _map_here(function, n_blocks, stage, report)
+    return _map_on_pool(function, n_blocks, stage, report)
+
+
+def checkpoint() -> None:
+    """Report, or stop, in the middle of a long piece of work: an exception ends it if the run was stopped."""
+    getattr(_thread, "checkpoint", _do_nothing)()
+
+
+def _map_here(function: Callable[[int], Result], n_blocks: int, stage: str, report: Callback) -> list[Result]:
     results: list[Result] = []
-    if (
-        n_blocks == 1 or n_threads() == 1 or getattr(_worker, "active", False)
-    ):  # a pool thread must not wait for its pool
-        for i in range(n_blocks):
-            results.append(function(i))
-            report(stage, i + 1, n_blocks)
-        return results
-    pending: deque[Future[Result]] = deque()
+    outer = getattr(_thread, "checkpoint", _do_nothing)
+
+    def report_again() -> None:
+        outer()
+        report(stage, len(results), n_blocks)
+
+    _thread.checkpoint = report_again
     try:
         for i in range(n_blocks):
-            pending.append(_pool().submit(function, i))
-            if len(pending) > 2 * n_threads():
+            outer()
+            results.append(function(i))
+            report(stage, len(results), n_blocks)
+    finally:
+        _thread.checkpoint = outer
+    return results
+
+
+def _map_on_pool(function: Callable[[int], Result], n_blocks: int, stage: str, report: Callback) -> list[Result]:
+    stopped = threading.Event()
+
+    def check() -> None:
+        if stopped.is_set():
+            raise _Stopped
+
+    def work(i: int) -> Result:
+        _thread.checkpoint = check
+        return function(i)
+
+    results: list[Result] = []
+    pending: deque[Future[Result]] = deque()
+    submitted = 0
+    try:
+        while len(results) < n_blocks:
+            while submitted < n_blocks and len(pending) <= 2 * n_threads():
+                pending.append(_pool().submit(work, submitted))
+                submitted += 1
+            if not pending[0].done():
+                wait([pending[0]], HEARTBEAT)
+            if pending[0].done():
                 results.append(pending.popleft().result())
-                report(stage, len(results), n_blocks)
-        while pending:
-            results.append(pending.popleft().result())
             report(stage, len(results), n_blocks)
     except BaseException:
+        stopped.set()
         for future in pending:
             future.cancel()
         wait(pending)  # nothing may still write into the caller's arrays after the exception
@@ -71,8 +116,12 @@ def _ignore(stage: str, done: int, total: int) -> None:
     """No one listens."""
 
 
+def _do_nothing() -> None:
+    """There is nothing to check."""
+
+
 def _mark_worker() -> None:
-    _worker.active = True
+    _thread.worker = True
 
 
 @cache

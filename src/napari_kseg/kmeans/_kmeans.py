@@ -9,12 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._blocks import Callback
-from ._lloyd import Search, best_start, lloyd
+from ._lloyd import Search, best_start, drawn_levels, lloyd
 from ._samples import LARGEST, Floats, Samples, TableSource
-
-CORESET = 1 << 16
-"""Samples among which starts are compared. Seeding matters more than sampling: with 65,536 of 4 million samples the
-inertia ends 0.01 to 0.1 % from that of starts compared on all."""
 
 
 class ConvergenceWarning(UserWarning):
@@ -65,8 +61,8 @@ def kmeans(
     init : {"k-means++", "random"} or (K, F) array, optional
         Starts: greedy k-means++ [1]_, random samples, or the given centroids.
     n_init : int or "auto", optional
-        Number of starts, of which the one with the lowest inertia is kept. They are compared on at most 65,536 of the
-        samples. "auto" is 10, or 1 if `init` is an array.
+        Number of starts, of which the one with the lowest inertia is kept. They are compared on some thousands of the
+        samples. "auto" is 10; an array is the only start.
     max_iter : int, optional
         Largest number of passes over the samples [2]_.
     tol : float, optional
@@ -122,8 +118,7 @@ def kmeans(
         start = checked_centroids(init, n_clusters, table.shape[1])
     data = Samples(TableSource(table, weights), callback)
     if isinstance(init, str):
-        drawn = data.draw(CORESET, np.random.default_rng(search.random_state))
-        start = best_start([drawn], n_clusters, search, data)
+        start = best_start(drawn_levels(data, n_clusters, search.random_state), n_clusters, search, data)
     fit = lloyd(data, start, max_iter=search.max_iter, limit=search.tol * data.variance)
     parts: dict[int, NDArray[np.int32]] = {}
     found = data.assign(fit.centroids, parts.__setitem__)

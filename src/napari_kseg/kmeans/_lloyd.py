@@ -12,6 +12,10 @@ from ._blocks import map_blocks
 from ._samples import Assigned, Floats, Samples, TableSource
 from ._seeding import plus_plus, random_rows
 
+CORESET = 1 << 16
+"""Samples drawn to look for a start. Seeding matters more than sampling: with 65,536 of 4 million samples the inertia
+ends 0.01 to 0.1 % from that of starts looked for among all."""
+
 ROUGH_TOL = 1e-3
 """Tolerance at which starts are compared."""
 
@@ -66,6 +70,15 @@ def means(samples: Samples, centroids: Floats, found: Assigned) -> Floats:
     full = weights > 0
     moved[full] = sums[full] / weights[full, None]
     return moved
+
+
+def drawn_levels(samples: Samples, n_clusters: int, random_state: int) -> list[TableSource]:
+    """Return tables for `best_start` of samples drawn from all blocks: some thousands, then at most 65,536."""
+    drawn = samples.draw(CORESET, np.random.default_rng(random_state))
+    step = len(drawn.samples) // max(1 << 13, 128 * n_clusters)
+    if step < 2:
+        return [drawn]
+    return [TableSource(drawn.samples[::step], None if drawn.weights is None else drawn.weights[::step]), drawn]
 
 
 def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole: Samples) -> Floats:

@@ -7,6 +7,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ._blocks import checkpoint
 from ._kernels import try_candidates
 from ._samples import Floats
 
@@ -29,6 +30,7 @@ def plus_plus(samples: NDArray[np.float32], weights: Floats, n_clusters: int, ra
     nearest = np.full(len(samples), np.inf, np.float32)
     rows: list[int] = []
     while len(rows) < n_clusters:
+        checkpoint()
         mass = np.cumsum(weights * nearest if rows else weights)
         if not mass[-1] > 0:
             break
