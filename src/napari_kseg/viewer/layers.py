@@ -13,7 +13,7 @@ from napari.layers import Image, Labels, Layer
 
 from napari_kseg.image.segment import segment_pixels
 from napari_kseg.image.settings import Settings
-from napari_kseg.kmeans import ConvergenceWarning
+from napari_kseg.kmeans import ConvergenceWarning, not_converged
 from napari_kseg.viewer.label_colors import label_colormap_from, label_colors
 from napari_kseg.viewer.label_table import label_table
 from napari_kseg.viewer.placement import move_to, placement_over
@@ -147,12 +147,7 @@ def layer_settings(source: Source, **settings: Any) -> Settings:
 
 def convergence_message(seg: Segmentation) -> str | None:
     """Return one sentence if the iterations ended the run, else None."""
-    if seg.converged:
-        return None
-    return (
-        f"K-means did not converge in max_iter={seg.settings.max_iter} iterations: the centroids were still moving; "
-        "raise max_iter, or tol if this is exact enough"
-    )
+    return None if seg.converged else not_converged(seg.settings.max_iter)
 
 
 def make_parts(seg: Segmentation, source: Source) -> LayerParts:
