@@ -1,10 +1,14 @@
 """How a run starts, ends, reports and is stopped."""
 
+import threading
 import time
+from itertools import pairwise
 
+import dask.array as da
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
+from skimage import data
 
 from napari_kseg import ConvergenceWarning, segment
 
@@ -74,5 +78,45 @@ def test_an_exception_in_the_callback_stops_the_run(photo, dtype, stop_at):
 def test_progress_bar_appears_only_where_there_is_time_to_read_it(photo, capfd):
     segment(photo, 3, progress=True)
     assert capfd.readouterr().err.strip() == ""
-    segment(photo.astype("f4"), 3, n_init=1, progress=True, callback=lambda *call: time.sleep(0.15))
+    segment(photo.astype("f4"), 3, n_init=1, progress=True, callback=lambda *call: time.sleep(0.05))
     assert "block" in capfd.readouterr().err
+
+
+def test_an_error_while_reading_reaches_the_caller(photo):
+    def fail(chunk):
+        raise OSError("disk is gone")
+
+    broken = da.from_array(photo, (20, 20, 3)).map_blocks(fail, dtype=np.uint8, meta=photo[:0])
+    with pytest.raises(OSError, match="disk is gone"):
+        segment(broken, 3)
+
+
+def test_several_threads_may_segment_at_once(photo):
+    images = [photo, photo.astype("f4"), photo[..., 0]] * 3
+    alone = [segment(image, 5).labels for image in images]
+    found = {}
+    threads = [
+        threading.Thread(target=lambda i=i: found.__setitem__(i, segment(images[i], 5).labels)) for i in range(9)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for i in range(9):
+        assert_array_equal(found[i], alone[i])
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+def test_long_work_on_one_block_can_be_stopped_in_the_middle(dtype):
+    image = data.coffee()[:200, :300].astype(dtype)
+    calls = [time.perf_counter()]
+
+    def stop(stage, done, total):
+        calls.append(time.perf_counter())
+        if calls[-1] - calls[0] > 0.4:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        segment(image, 2000, callback=stop)
+    assert time.perf_counter() - calls[-1] < 1  # 0.05 seconds on a machine with nothing else to do
+    assert max(b - a for a, b in pairwise(calls)) < 1
