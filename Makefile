@@ -73,7 +73,7 @@ bench: $(VENV)/.ready-test ## Measure speed and quality beside other libraries
 	@$(python) benchmarks/run.py $(ARGS)
 
 screenshots: $(VENV)/.ready-all ## Make the pictures of the README anew, from the real window
-	@tools/with-display.sh --virtual $(python) docs/screenshots.py $(ARGS)
+	@tools/with-display.sh --virtual $(python) tools/screenshots.py $(ARGS)
 
 build: $(VENV)/.ready-dev ## Build wheel and source archive into dist/ and check them
 	@rm -rf dist
