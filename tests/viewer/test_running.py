@@ -1,9 +1,13 @@
 """What happens while a run runs: cancel, newer runs, and things that go away."""
 
 import gc
+import os
+import subprocess
+import sys
 import weakref
 
 import numpy as np
+import pytest
 from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QProgressBar
@@ -143,3 +147,30 @@ def test_the_window_stays_alive_during_a_run(desk, noise, qtbot):
     clock.stop()
     desk.click("Cancel")
     assert len(gaps) > 25  # of 100; the machine may be busy
+
+
+OPEN = """
+import napari
+import numpy as np
+
+viewer = napari.Viewer(show=False)
+dock, widget = viewer.window.add_plugin_dock_widget("napari-kseg", "K-means Segmentation")
+"""
+RUN = """
+viewer.add_image(np.random.default_rng(0).integers(0, 256, (3000, 3000, 3), dtype=np.uint8), name="noise", rgb=True)
+widget["n_clusters"].value = 100
+widget._run.native.click()
+while not widget._panel.status.startswith(("Counting", "Seeding", "Clustering")):
+    napari.qt.get_qapp().processEvents()
+"""
+
+
+@pytest.mark.parametrize(
+    "script", [OPEN, OPEN + "viewer.close()", OPEN + RUN + "viewer.close()"], ids=["warm-up", "close", "run"]
+)
+def test_a_script_that_ends_while_a_thread_works_ends_well(script, tmp_path):
+    # Without a cache of kernels the warm-up takes long; with one, the run starts at once.
+    cache = {} if RUN in script else {"NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    ended = subprocess.run(command, env={**os.environ, **cache}, capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")

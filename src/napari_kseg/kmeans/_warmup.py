@@ -2,18 +2,23 @@
 
 import numpy as np
 
-from ._blocks import block_length
+from ._blocks import Callback, block_length
 from ._colors import histogram_of_colors
 from ._kernels import look_up_colors, paint
 from ._lloyd import Search, best_start, lloyd
 from ._samples import Samples
 
 
-def warm_up() -> None:
+def warm_up(callback: Callback | None = None) -> None:
     """Make the first segmentation of an 8-bit color image as fast as the next.
 
     Takes seconds on a machine that never ran it, a fraction of a second afterwards. Any thread may call it, any number
     of times.
+
+    Parameters
+    ----------
+    callback : callable, optional
+        `callback(stage, done, total)`, called between kernels; an exception raised in it stops the warm-up.
 
     Examples
     --------
@@ -23,8 +28,8 @@ def warm_up() -> None:
     pixels = np.arange(48, dtype=np.uint8).reshape(16, 3)
     keep = np.ones(16, np.uint8)
     assert block_length(3) > len(pixels)
-    histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels))
-    samples = Samples(histogram)
+    histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels), callback=callback)
+    samples = Samples(histogram, callback)
     start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2), samples)
     fit = lloyd(samples, start, max_iter=2, limit=0.0)
     samples.assign(fit.centroids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import threading
 import time
@@ -10,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 from superqt.utils import create_worker as create_quiet_worker
 
 from napari_kseg.viewer.activity import ActivityBar
@@ -29,8 +30,21 @@ ACTIVITY_DELAY = 0.3
 """Seconds after which a run is shown in the activity dock; there a bar that comes and goes would only flicker."""
 
 
+EXIT_TIMEOUT = 10_000
+"""Milliseconds that the end of the process waits for our threads; they stop at the next block or compiled kernel."""
+
+_exiting = threading.Event()
+
+
 class _Canceled(Exception):
     """Raised in the engine's callback to end a run between two blocks."""
+
+
+@atexit.register
+def _end_threads() -> None:
+    """End what still runs: a worker that outlives Qt's objects takes the process down with an error."""
+    _exiting.set()
+    QThreadPool.globalInstance().waitForDone(EXIT_TIMEOUT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +72,7 @@ class _Job:
     """A request on its way through a thread. Called there, it leaves an outcome unless it was canceled."""
 
     request: Request | None
+    """None once the run is over."""
     canceled: threading.Event = field(default_factory=threading.Event)
     started: float = field(default_factory=time.perf_counter)
     progress: tuple[str, int, int] = ("", 0, 0)
@@ -74,7 +89,7 @@ class _Job:
 
     def report(self, stage: str, done: int, total: int) -> None:
         """Take a report of the engine, in the thread of the run."""
-        if self.canceled.is_set() or self.worker.abort_requested:
+        if self.canceled.is_set() or self.worker.abort_requested or _exiting.is_set():
             raise _Canceled
         self.progress = (stage, done, total)
 
@@ -216,4 +231,10 @@ def _warm_up() -> None:
     import napari_kseg.viewer.layers  # noqa: F401
     from napari_kseg.kmeans import warm_up
 
-    warm_up()
+    with contextlib.suppress(_Canceled):
+        warm_up(_stop_at_exit)
+
+
+def _stop_at_exit(*_: object) -> None:
+    if _exiting.is_set():
+        raise _Canceled
