@@ -12,18 +12,18 @@ import napari_kseg
 
 PACKAGE = Path(napari_kseg.__file__).parent
 
-COUNT = """
+LOOK_UP = """
 import numpy as np, napari_kseg
-from napari_kseg.kmeans import count_values
-counts = np.zeros(256, np.int64)
-count_values(np.array([7, 7, 9], np.uint8), np.ones(3, np.uint8), counts)
-assert counts[7] == 2 and counts[9] == 1
+from napari_kseg.kmeans import look_up_values
+labels = np.zeros(3, np.uint8)
+look_up_values(np.array([7, 7, 9], np.uint8), np.uint8([1, 0, 1]), np.arange(256, dtype=np.uint8), labels)
+assert labels.tolist() == [7, 0, 9]
 print(napari_kseg.__file__)
-print(type(count_values._cache).__name__)
+print(type(look_up_values._cache).__name__)
 """
 
 
-def run(environment, script=COUNT):
+def run(environment, script=LOOK_UP):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
@@ -62,6 +62,6 @@ def test_compiled_kernels_are_kept_and_found_again(tmp_path):
     run(environment)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
     assert kept
-    loaded = run(environment, COUNT + "assert count_values.stats.cache_hits\n")
+    loaded = run(environment, LOOK_UP + "assert look_up_values.stats.cache_hits\n")
     assert loaded
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_kseg.kmeans import map_blocks, paint
+from napari_kseg.kmeans import block_length, map_blocks, paint, paint_colors
 
 from .pixels import Array, Pixels, in_dtype
 from .routes import Floats
@@ -25,6 +25,9 @@ def recolor(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool
     in_place = target.flags.c_contiguous and out.dtype == dtype
     flat = target.reshape(-1, n_channels) if in_place else None
     flat_labels = labels.reshape(-1)
+    if flat is not None and palette_bytes.shape[1] == 3 and not (any_left_out or pixels.alpha):
+        _paint_bytes(flat_labels, palette_bytes, flat.view(np.uint8))
+        return out
     paint(flat_labels[:0], palette_bytes, palette_bytes[:0])  # compiles here, not in a thread of the pool
 
     def work(block: int) -> None:
@@ -43,6 +46,21 @@ def recolor(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool
 
     map_blocks(work, pixels.n_blocks)
     return out
+
+
+def _paint_bytes(labels: Array, palette: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """Write three bytes into every pixel of a whole image (n, 3), where none is left out."""
+    words = palette.astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)
+    n = len(labels) // 4 * 4
+    length = block_length(4)
+    paint_colors(labels[:0], words, out[:0].reshape(-1).view(np.uint32))  # compiles here, not in a thread of the pool
+
+    def work(block: int) -> None:
+        part = slice(block * length, min((block + 1) * length, n))
+        paint_colors(labels[part], words, out[part].reshape(-1).view(np.uint32))
+
+    map_blocks(work, -(-n // length))
+    out[n:] = palette[labels[n:]]
 
 
 def display_colors(centroids: Floats, pixels: Pixels) -> Floats:

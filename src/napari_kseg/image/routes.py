@@ -24,19 +24,23 @@ from napari_kseg.kmeans import (
     Search,
     TableSource,
     best_start,
-    count_values,
     drawn_levels,
     histogram_of_colors,
+    histogram_of_values,
     look_up_colors,
     look_up_values,
     map_blocks,
     optimal_1d,
+    table_size,
 )
 
 from .pixels import Array, Pixels
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
+
+ALL: Bytes = np.empty(0, np.uint8)
+"""Stands for the ones of all pixels of a block: every pixel takes part."""
 
 
 class Route(Protocol):
@@ -89,18 +93,18 @@ class ColorRoute:
         self._pixels = pixels
         self._callback = callback
         self._histogram = histogram_of_colors(self._read, pixels.n_blocks, pixels.size, pixels.n_channels, callback)
-        self.samples = Samples(self._histogram, callback)
-        self.n_distinct = len(self._histogram.keys)
+        self.samples = Samples(self._histogram.samples(), callback)
+        self.n_distinct = len(self._histogram.colors)
 
     def _read(self, block: int) -> tuple[Bytes, Bytes]:
         values, keep = self._pixels.read(block)
         if values.shape[1] == 2:
             values = np.pad(values, ((0, 0), (0, 1)))
-        return values, ones(len(values)) if keep is None else keep
+        return values, ALL if keep is None else keep
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """Best of several starts on cubes of colors, refined from coarse to fine ones."""
-        return best_start(self._histogram.levels(max(1 << 12, 64 * n_clusters)), n_clusters, search, self.samples)
+        return best_start(self._histogram.levels(table_size(n_clusters)), n_clusters, search, self.samples)
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the colors, then look every pixel up."""
@@ -152,7 +156,7 @@ class _Codes:
             codes = unsigned if self.base == 0 else np.bitwise_xor(unsigned, -self.base)
         else:  # left-out pixels may lie outside the codes: they wrap around, and are not looked at
             codes = (values - values.dtype.type(self.base)).astype(np.uint16)
-        return codes, ones(len(codes)) if keep is None else keep
+        return codes, ALL if keep is None else keep
 
 
 class ValueRoute:
@@ -164,14 +168,7 @@ class ValueRoute:
         self._callback = callback
         size = 256 if codes.n_codes <= 256 and pixels.dtype.itemsize == 1 else 1 << 16
         self._dtype = np.dtype(np.uint8 if size == 256 else np.uint16)
-        count_values(np.empty(0, self._dtype), ones(0), np.zeros(1, np.int64))  # compiles here
-
-        def count(block: int) -> NDArray[np.int64]:
-            counts = np.zeros(size, np.int64)
-            count_values(*codes.read(block), counts)
-            return counts
-
-        counts = np.sum(map_blocks(count, pixels.n_blocks, stage="Counting values", callback=callback), axis=0)
+        counts = histogram_of_values(codes.read, size, pixels.n_blocks, pixels.size, callback)
         self._present = np.flatnonzero(counts)
         self.n_distinct = len(self._present)
         self._values = self._present.astype(np.float64) + codes.base
@@ -191,7 +188,7 @@ class ValueRoute:
         table = np.zeros(256 if self._dtype == np.uint8 else 1 << 16, lut.dtype)
         table[self._present] = np.concatenate([parts[block] for block in sorted(parts)])
         labels = _LabelWriter(self._pixels, lut.dtype)
-        look_up_values(np.empty(0, self._dtype), ones(0), table, labels.flat[:0])  # compiles here
+        look_up_values(np.empty(0, self._dtype), ALL, table, labels.flat[:0])  # compiles here
 
         def look_up(block: int) -> None:
             look_up_values(*self._codes.read(block), table, labels.block(block))
@@ -250,11 +247,6 @@ def start_on_draw(samples: Samples, n_clusters: int, search: Search) -> Floats:
             weights = np.bincount(place, drawn.weights).astype(np.float64)
             return optimal_1d(values, weights, n_clusters, samples.callback)[:, None]
     return best_start(levels, n_clusters, search, samples)
-
-
-def ones(n: int) -> Bytes:
-    """Return n ones: every pixel takes part."""
-    return np.ones(n, np.uint8)
 
 
 def _nothing(n_channels: int) -> tuple[Bytes, Bytes]:

@@ -58,7 +58,8 @@ def segment(
     init : {"k-means++", "random"} or (K, C) array, optional
         Starts, or centroids in image units to start from.
     n_init : int or "auto", optional
-        Number of starts, of which the one with the lowest inertia is kept. "auto" is 10 for few clusters, 3 for many.
+        Number of starts, of which the one with the lowest inertia is kept. "auto" improves two starts by breathing
+        [3]_, which ends lower than ten starts in less time.
     max_iter : int, optional
         Largest number of passes.
     tol : float, optional
@@ -99,6 +100,7 @@ def segment(
        :doi:`10.1109/TIT.1982.1056489`.
     .. [2] Wang & Song (2011), Ckmeans.1d.dp: Optimal k-means clustering in one dimension by dynamic programming, The R
        Journal 3(2), 29-33, :doi:`10.32614/RJ-2011-015`.
+    .. [3] Fritzke (2020), The breathing k-means algorithm, :arxiv:`2006.15666`.
 
     Examples
     --------
@@ -152,7 +154,7 @@ def _fit(route: Route, settings: Settings) -> Fit:
     search = settings.search()
     limit = search.tol * route.samples.variance
     if isinstance(settings.init, str):
-        start = route.start(settings.n_clusters, search)
+        start = _sorted(route.start(settings.n_clusters, search))
     else:
         start = checked_centroids(settings.init, settings.n_clusters, route.samples.n_features)
     return lloyd(route.samples, start, max_iter=search.max_iter, limit=limit)
@@ -167,10 +169,15 @@ def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Sett
     samples = Samples(table, callback)
     limit = search.tol * samples.variance
     if isinstance(settings.init, str):
-        start = start_on_draw(samples, settings.n_clusters, search)
+        start = _sorted(start_on_draw(samples, settings.n_clusters, search))
     else:
         start = checked_centroids(settings.init, settings.n_clusters, pixels.n_channels)
     return lloyd(samples, start, max_iter=search.max_iter, limit=limit)
+
+
+def _sorted(start: Floats) -> Floats:
+    """Return the centroids in the order in which they will be numbered: then the last pass is not done once more."""
+    return start[brightness_order(start)]
 
 
 def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: int) -> Floats:

@@ -66,8 +66,7 @@ class Settings:
     def search(self) -> Search:
         """Return what the engine needs to know."""
         init = self.init if isinstance(self.init, str) else "k-means++"
-        n_init = _starts(self.n_clusters) if isinstance(self.n_init, str) and self.n_init == "auto" else self.n_init
-        return checked_search(init, n_init, self.max_iter, self.tol, self.random_state)
+        return checked_search(init, self.n_init, self.max_iter, self.tol, self.random_state)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a dictionary of what JSON knows."""
@@ -86,11 +85,6 @@ def refuse_unknown(values: Mapping[str, Any]) -> None:
     for name in values:
         if name not in known:
             raise TypeError(f"{name!r} is not a setting; the settings are {', '.join(known)}")
-
-
-def _starts(n_clusters: int) -> int:
-    """Starts of "auto": many for few clusters, where a bad start is likely to end badly and a start costs little."""
-    return min(10, max(3, 160 // n_clusters))
 
 
 def _checked_channel_axis(axis: Any) -> Any:

@@ -1,15 +1,15 @@
 """The engine: K-means of weighted samples. It knows NumPy and Numba, and nothing of images.
 
-From the public function down: `_kmeans` checks the input, `_lloyd` runs Lloyd's algorithm from the best of several
-starts (`_seeding`), `_samples` passes over the samples block by block (`_blocks`: threads, progress, cancellation), and
-`_kernels` is what the processor does in each block. Two kinds of samples have a shorter way: `_colors` (8-bit colors,
-by their histogram) and `_exact_1d` (one feature, globally optimal).
+From the public function down: `_kmeans` checks the input, `_lloyd` runs Lloyd's algorithm from a start, `_samples`
+passes over the samples block by block (`_blocks`: threads, progress, cancellation), and `_kernels` is what the
+processor does in each block. Where to start is searched for (`_search`, `_seeding`) on a small table (`_table`). Two
+kinds of samples have a shorter way: 8-bit colors, by their histogram (`_histogram`, `_pixel_kernels`), and one feature,
+whose global optimum is computed (`_exact_1d`).
 """
 
 from ._blocks import Callback, block_length, map_blocks
-from ._colors import ColorHistogram, histogram_of_colors
 from ._exact_1d import optimal_1d
-from ._kernels import count_values, look_up_colors, look_up_values, paint
+from ._histogram import ColorHistogram, histogram_of_colors, histogram_of_values
 from ._kmeans import (
     ConvergenceWarning,
     KMeansFit,
@@ -20,8 +20,10 @@ from ._kmeans import (
     not_converged,
     warn_not_converged,
 )
-from ._lloyd import Fit, Search, best_start, drawn_levels, lloyd
+from ._lloyd import Fit, lloyd
+from ._pixel_kernels import look_up_colors, look_up_values, paint, paint_colors
 from ._samples import Assigned, Samples, Source, TableSource
+from ._search import Search, best_start, drawn_levels, table_size
 from ._warmup import warm_up
 
 __all__ = [
@@ -40,9 +42,9 @@ __all__ = [
     "checked_centroids",
     "checked_integer",
     "checked_search",
-    "count_values",
     "drawn_levels",
     "histogram_of_colors",
+    "histogram_of_values",
     "kmeans",
     "lloyd",
     "look_up_colors",
@@ -51,6 +53,8 @@ __all__ = [
     "not_converged",
     "optimal_1d",
     "paint",
+    "paint_colors",
+    "table_size",
     "warm_up",
     "warn_not_converged",
 ]

@@ -5,18 +5,16 @@ and ranges; kernels check nothing and never raise. They release the GIL and know
 blocks on a thread pool (`_blocks`). None uses `parallel=True`, because two threads inside parallel kernels of Numba's
 workqueue layer abort the process, and napari runs such kernels in the thread of its window.
 
-N samples of a block, F features, K clusters, T samples of a tile, L candidates, V values of a histogram.
+N samples of a block, F features, K clusters, T samples of a tile, L candidates.
 """
 
 import numba as nb
 import numpy as np
 
-TILE = 256  # samples a tile: with 3 features all its buffers fill a third of a 32 KB first-level cache
+TILE = 128  # samples a tile: larger ones have more candidates, smaller ones cost more to find them
 
-SPREAD = np.zeros(256, np.uint32)
-"""Bit b of a byte moved to bit 3 b, so that three spread bytes interleave into a Morton code."""
-for _bit in range(8):
-    SPREAD |= ((np.arange(256, dtype=np.uint32) >> np.uint32(_bit)) & np.uint32(1)) << np.uint32(3 * _bit)
+MARGIN = 0.25
+"""Centroids are candidates of a tile, too, that are farther than the nearest one by up to this part of its radius."""
 
 
 def kernel(function, fastmath=False):
@@ -65,7 +63,8 @@ def _keep_nearest(d, e, j, m, best, second, index):  # all (T,) f4
 
 @kernel_without_nan  # 0.2 instead of 6 ns a sample
 def _bounds(tile, m, box):  # IN (F, T) f4, OUT (3, F) f8
-    """Lowest, highest and middle value of every feature of a tile."""
+    """Lowest, highest and middle value of every feature of a tile; return half the diagonal of this box."""
+    diagonal = 0.0
     for f in range(tile.shape[0]):
         low = high = tile[f, 0]
         for i in range(m):
@@ -74,53 +73,58 @@ def _bounds(tile, m, box):  # IN (F, T) f4, OUT (3, F) f8
         box[2, f] = (low + high) / 2
         box[0, f] = low - 1e-7 * abs(low)  # the samples themselves are within 2^-24 of the tile's float32
         box[1, f] = high + 1e-7 * abs(high)
+        diagonal += (box[1, f] - box[0, f]) ** 2
+    return np.sqrt(diagonal) / 2
 
 
 @kernel
-def _candidates(tile, m, centroids, rounded, box, chosen, near):
-    """Collect the centroids that can be nearest to a sample of the tile; return how many, made even by one at infinity.
+def _candidates(tile, m, columns, box, distance, excess, chosen):
+    """Collect the centroids that can be nearest to a sample of the tile, and those that soon could.
 
-    IN tile (F, T) f4, centroids (K, F) f8, rounded (K, F) f4. SCRATCH box (3, F) f8. OUT chosen (K + 1,) i8 ascending,
-    near (K + 1, F) f4.
+    IN tile (F, T) f4, columns (F, K) f8. SCRATCH box (3, F), distance (K,), excess (K,), all f8.
+    OUT chosen (K,) i8 ascending. Return how many, and how much farther than the nearest one all others are at least.
     """
-    # With p in the box around the tile, d(p, j) - d(p, first) is linear in p, so it is smallest in a corner. Where it
+    # With p in the box around the tile, d2(p, j) - d2(p, first) is linear in p, so it is smallest in a corner. Where it
     # is positive there, j is out for the whole tile. Of 64 centroids, tiles of a photo's 94,000 colors in Morton order
     # leave 6.6 on average, of 1.2 million colors 2.7; tiles of pixels in image order leave nearly all, for 1 % of time.
-    n_clusters, n_features = centroids.shape
-    _bounds(tile, m, box)
-    best, first = np.inf, 0
+    n_features, n_clusters = columns.shape
+    radius = _bounds(tile, m, box)
     for j in range(n_clusters):
-        distance = 0.0
-        for f in range(n_features):
-            distance += (box[2, f] - centroids[j, f]) ** 2
-        if distance < best:
-            best, first = distance, j
-    n = 0
+        distance[j] = 0.0
+        excess[j] = 0.0
+    for f in range(n_features):
+        for j in range(n_clusters):
+            distance[j] += (box[2, f] - columns[f, j]) ** 2
+    first = np.uintp(0)
+    for j in range(np.uintp(n_clusters)):
+        if distance[j] < distance[first]:
+            first = j
+    for f in range(n_features):
+        b = columns[f, first]
+        for j in range(n_clusters):
+            a = columns[f, j]
+            excess[j] += (a - b) * (a + b - 2.0 * (box[1, f] if a > b else box[0, f]))
+    longest = np.sqrt(distance[first]) + 2.0 * radius
+    for j in range(n_clusters):  # from squared distances to distances, at most as large
+        distance[j] = (excess[j] - 1e-12) / (np.sqrt(distance[j]) + longest + 1e-12)  # rounding in float64 is 1e-15
+    n, margin = 0, np.inf
     for j in range(n_clusters):
-        excess = 0.0
-        for f in range(n_features):
-            a, b = centroids[j, f], centroids[first, f]
-            excess += (a - b) * (a + b - 2.0 * box[1 if a > b else 0, f])
-        if excess <= 1e-12:  # coordinates are about 1 here; rounding in float64 is 1e-15
+        if distance[j] <= MARGIN * radius:
             chosen[n] = j
-            for f in range(n_features):
-                near[n, f] = rounded[j, f]
             n += 1
-    if n % 2:
-        for f in range(n_features):
-            near[n, f] = np.inf
-        n += 1
-    return n
+        else:
+            margin = min(margin, distance[j])
+    return n, margin
 
 
 @kernel
-def _nearest_in_float64(samples, row, offset, scale, centroids):  # IN (N, F), (F,) f8, (K, F) f8
+def _nearest_in_float64(samples, row, offset, scale, columns):  # IN (N, F), (F,) f8, (F, K) f8
     """Index of the centroid nearest to one sample, by float64 arithmetic."""
     best, index = np.inf, 0
-    for j in range(centroids.shape[0]):
+    for j in range(columns.shape[1]):
         distance = 0.0
-        for f in range(centroids.shape[1]):
-            difference = (samples[row, f] - offset[f]) * scale - centroids[j, f]
+        for f in range(columns.shape[0]):
+            difference = (samples[row, f] - offset[f]) * scale - columns[f, j]
             distance += difference * difference
         if distance < best:
             best, index = distance, j
@@ -128,33 +132,69 @@ def _nearest_in_float64(samples, row, offset, scale, centroids):  # IN (N, F), (
 
 
 @kernel
-def assign_block(
-    samples, weights, offset, scale, centroids, rounded, norm, scratch, buffers, chosen, box, labels, stats
-):
-    """Assign every sample to its nearest centroid and add it to this cluster's row of `stats`.
+def assign_block(samples, weights, frame, centroids, moved, scratch, state, tiles):
+    """Assign every sample whose nearest centroid may have changed, and keep the sums of the clusters up to date.
 
-    IN samples (N, F) u1, u2, f4 or f8; weights (N,) f8; offset (F,) f8, scale: the frame; centroids (K, F) f8, in the
-    frame; rounded (K, F) f4, the same; norm, the largest length of a centroid.
-    SCRATCH (tile (F, T), near (K + 1, F)) f4, five buffers (T,) f4, chosen (K + 1,) i8, box (3, F) f8.
-    OUT labels (N,) i4; stats (K, F + 2) f8: weighted sum of the features, weight, inertia; added to.
+    IN samples (N, F) u1, u2, f4 or f8; weights (N,) f8; frame: offset (F,) f8, scale; centroids in the frame: columns
+    (F, K) f8, rounded (K, F) f4, largest length f4; moved: how far each centroid went since the pass before (K,) f8,
+    and in all (K,) f8, and the sum over the passes of the farthest that any went.
+    SCRATCH arrays as `scratch` of `_samples` makes them.
+    STATE labels (N,) i4; until (N,) f4: see below, -inf for a sample that was never assigned; sums (K, F + 1) f8:
+    weighted sum of the features, weight. tiles: number of candidates (N / T,) i4, 0 before; candidates (N / T, L) i4;
+    reach and limit (N / T, 2) f8.
     """
-    # Strategy: transpose a tile of samples, so that one instruction works on 8 of them; find the few centroids that
-    # can be nearest to any of them, and of these the two nearest to each, in float32; where they are too close for
-    # float32 to tell, decide in float64 (about one sample in a million).
+    # Strategy: transpose those samples of a tile that are in doubt, so that one instruction works on 8 of them; compare
+    # them with the few centroids that can be nearest to any of them, and find the two nearest to each, in float32;
+    # where they are too close for float32 to tell, decide in float64 (about one sample in a million).
+    # A sample is in doubt once its centroid and the farthest-moving other one have together gone as far as the second
+    # was farther than the first [1]_. Others that count are the candidates of its tile (`reach`: how far the
+    # farthest-moving of them went in each pass, summed up), as long as no other centroid can have come near (`limit`).
+    (offset, scale), (columns, rounded, norm), (step, way, total) = frame, centroids, moved
+    tile, near, box, distance, excess, chosen, rows, (d, e, best, second, index) = scratch
+    labels, until, sums = state
+    n_known, known, bounds = tiles
     n_samples, n_features = samples.shape
-    tile, near = scratch
-    d, e, best, second, index = buffers
     unit = np.float32(2.0**-24)  # rounding error of float32
     for start in range(0, n_samples, TILE):
-        m = np.uintp(min(TILE, n_samples - start))  # unsigned: no test for negative indices in the loops
+        t = np.uintp(start // TILE)
+        n_near = n_known[t]
+        if n_near:
+            bounds[t, 0] += _farthest(step, known[t], n_near)
+            if total + bounds[t, 0] >= bounds[t, 1]:
+                n_near = 0
+            elif n_near == 1:
+                continue
+        first, end = np.uintp(start), np.uintp(min(start + TILE, n_samples))  # unsigned: no test for negative indices
+        m = np.uintp(0)
+        if n_near:
+            reach = bounds[t, 0]
+            for row in range(first, end):
+                rows[m] = row
+                m += np.uintp(way[np.uintp(labels[row])] + reach >= until[row])
+            if m == 0:
+                continue
+        else:
+            for row in range(first, end):
+                rows[m] = row
+                m += np.uintp(1)
         for f in range(n_features):
             for i in range(m):
-                tile[f, i] = (samples[np.uintp(start) + i, f] - offset[f]) * scale
+                tile[f, i] = (samples[np.uintp(rows[i]), f] - offset[f]) * scale
+        if n_near == 0:
+            n_near, margin = _candidates(tile, m, columns, box, distance, excess, chosen)
+            bounds[t, 1] = margin + total + bounds[t, 0]
+            n_known[t] = n_near if n_near <= known.shape[1] else 0
+            for i in range(n_known[t]):
+                known[t, i] = chosen[i]
+        else:
+            for i in range(n_near):
+                chosen[i] = known[t, i]
+        _gather(rounded, chosen, n_near, near)
         for i in range(m):
             best[i] = np.inf
             second[i] = np.inf
             index[i] = 0
-        for j in range(0, _candidates(tile, m, centroids, rounded, box, chosen, near), 2):
+        for j in range(0, n_near, 2):
             _two_distances(tile, near, j, m, d, e)
             _keep_nearest(d, e, np.float32(j), m, best, second, index)
         # Error bound of two squared distances: F + 4 roundings each, and rounded coordinates of sample and centroid.
@@ -162,147 +202,179 @@ def assign_block(
         for i in range(m):
             bound = np.float32(n_features + 6) * second[i] + np.float32(4) * norm * np.sqrt(second[i])
             d[i] = second[i] - best[i] - np.float32(2) * unit * bound
+            e[i] = d[i] / (np.sqrt(second[i]) + np.sqrt(best[i]))
         for i in range(m):
-            row = np.uintp(start) + i
+            row = np.uintp(rows[i])
+            gap = np.float64(e[i]) if n_near > 1 else np.inf
             if d[i] <= 0:
-                label = np.uintp(_nearest_in_float64(samples, row, offset, scale, centroids))
+                gap = 0.0
+                label = np.uintp(_nearest_in_float64(samples, row, offset, scale, columns))
             else:
                 label = np.uintp(chosen[np.uintp(np.int64(index[i]))])
-            labels[row] = label
-            distance = 0.0
-            for f in range(np.uintp(n_features)):
-                value = (samples[row, f] - offset[f]) * scale
-                stats[label, f] += weights[row] * value
-                distance += (value - centroids[label, f]) * (value - centroids[label, f])
-            stats[label, np.uintp(n_features)] += weights[row]
-            stats[label, np.uintp(n_features + 1)] += weights[row] * distance
+            old = np.uintp(labels[row])
+            is_new = until[row] == -np.inf
+            until[row] = (gap + way[label] + bounds[t, 0]) * (1 - 1e-6)  # rounding in float32 is 6e-8 each time
+            if is_new or old != label:
+                labels[row] = label
+                weight = weights[row]
+                for f in range(np.uintp(n_features)):
+                    value = weight * ((samples[row, f] - offset[f]) * scale)
+                    sums[label, f] += value
+                    if not is_new:
+                        sums[old, f] -= value
+                sums[label, np.uintp(n_features)] += weight
+                if not is_new:
+                    sums[old, np.uintp(n_features)] -= weight
+
+
+@kernel
+def _farthest(step, candidates, n):
+    """How far the farthest-moving of the first n candidates went."""
+    farthest = 0.0
+    for i in range(np.uintp(n)):
+        farthest = max(farthest, step[np.uintp(candidates[i])])
+    return farthest
+
+
+@kernel
+def _gather(rounded, chosen, n, near):
+    """Copy n centroids, and one at infinity if that makes their number even."""
+    for f in range(rounded.shape[1]):
+        near[n, f] = np.inf
+        for i in range(n):
+            near[i, f] = rounded[chosen[i], f]
+
+
+@kernel
+def measure_block(samples, weights, frame, centroids, labels, inertias):
+    """Add to `inertias` (K,) f8 the weighted squared distances of all samples to the centroids (K, F) of their labels.
+
+    IN as for `assign_block`.
+    """
+    offset, scale = frame
+    for row in range(np.uintp(samples.shape[0])):
+        label = np.uintp(labels[row])
+        distance = 0.0
+        for f in range(np.uintp(samples.shape[1])):
+            difference = (samples[row, f] - offset[f]) * scale - centroids[label, f]
+            distance += difference * difference
+        inertias[label] += weights[row] * distance
+
+
+@kernel
+def sum_block(samples, weights, frame, sums):
+    """Add to `sums` (F + 2,) f8 the weighted sums of each feature, of the weights, and of the squared lengths.
+
+    IN as for `assign_block`.
+    """
+    offset, scale = frame
+    n_features = np.uintp(samples.shape[1])
+    for row in range(np.uintp(samples.shape[0])):
+        length = 0.0
+        for f in range(n_features):
+            value = (samples[row, f] - offset[f]) * scale
+            sums[f] += weights[row] * value
+            length += value * value
+        sums[n_features] += weights[row]
+        sums[n_features + np.uintp(1)] += weights[row] * length
+
+
+@kernel
+def lloyd_on_table(samples, weights, centroids, limit, max_iter, arrays, scratch, state, tiles, inertias):
+    """Lloyd's algorithm on a table of one block: move the centroids until their squared moves sum up to `limit`.
+
+    IN samples (N, F) f4, weights (N,) f8, centroids (K, F) f8, moved; all in the same units. SCRATCH arrays: offset
+    (F,) f8 of zeros, columns (F, K) f8, rounded (K, F) f4, step (K,) f8, way (K,) f8; the others as for `assign_block`.
+    OUT inertias (K,) f8. Return the number of passes.
+    """
+    offset, columns, rounded, step, way = arrays
+    labels, until, sums = state
+    n_clusters, n_features = centroids.shape
+    total = np.inf  # nothing is known before the first pass
+    for n_iter in range(max_iter + 1):
+        largest = 0.0
+        for j in range(n_clusters):
+            length = 0.0
+            for f in range(n_features):
+                columns[f, j] = centroids[j, f]
+                rounded[j, f] = np.float32(centroids[j, f])
+                length += centroids[j, f] ** 2
+            largest = max(largest, length)
+        if total > 1:  # long ways cost digits, and put everything in doubt
+            total = 0.0
+            until[:] = -np.inf
+            tiles[0][:] = 0
+            sums[:] = 0.0
+            way[:] = 0.0
+        points = (columns, rounded, np.float32(np.sqrt(largest)))
+        assign_block(samples, weights, (offset, 1.0), points, (step, way, total), scratch, state, tiles)
+        if n_iter == max_iter:
+            break
+        shift, farthest = 0.0, 0.0
+        for j in range(n_clusters):
+            if sums[j, n_features] > 0:
+                step[j] = 0.0
+                for f in range(n_features):
+                    mean = sums[j, f] / sums[j, n_features]
+                    step[j] += (mean - centroids[j, f]) ** 2
+                    centroids[j, f] = mean
+            else:
+                step[j] = _move_to_farthest(samples, weights, centroids, labels, j)
+            shift += step[j]
+            step[j] = np.sqrt(step[j]) * (1 + 1e-9)
+            way[j] += step[j]
+            farthest = max(farthest, step[j])
+        total += farthest
+        if shift <= limit:
+            max_iter = n_iter + 1  # once more, for labels and sums that fit the centroids
+    inertias[:] = 0.0
+    measure_block(samples, weights, (offset, 1.0), centroids, labels, inertias)
+    return n_iter
+
+
+@kernel
+def _move_to_farthest(samples, weights, centroids, labels, j):
+    """Move an empty cluster's centroid to the sample farthest from its own; return how far, squared."""
+    longest, chosen = 0.0, -1
+    for i in range(samples.shape[0]):
+        distance = 0.0
+        for f in range(samples.shape[1]):
+            distance += (samples[i, f] - centroids[labels[i], f]) ** 2
+        if distance > longest and weights[i] > 0:
+            longest, chosen = distance, i
+    step = 0.0
+    if chosen >= 0:
+        for f in range(samples.shape[1]):
+            step += (samples[chosen, f] - centroids[j, f]) ** 2
+            centroids[j, f] = samples[chosen, f]
+    return step
 
 
 @kernel
 def try_candidates(samples, weights, nearest, candidates, distances, potentials):
     """Squared distance of every sample to its nearest center, if a candidate became a center too, and the sum of it.
 
-    IN samples (N, F) f4, weights (N,) f8, nearest (N,) f4, candidates (L,) i8.
+    IN samples (F, N) f4, weights (N,) f8, nearest (N,) f4, candidates (L,) i8.
     OUT distances (L, N) f4, potentials (L,) f8.
     """
-    n_samples, n_features = samples.shape
+    n_features, n_samples = samples.shape
     for j in range(candidates.shape[0]):
-        potential = 0.0
+        center = np.uintp(candidates[j])
+        out = distances[j]
         for i in range(np.uintp(n_samples)):
-            distance = np.float32(0)
-            for f in range(np.uintp(n_features)):
-                difference = samples[i, f] - samples[candidates[j], f]
-                distance += difference * difference
-            if nearest[i] < distance:
-                distance = nearest[i]
-            distances[j, i] = distance
-            potential += weights[i] * distance
-        potentials[j] = potential
-
-
-@kernel
-def count_colors(pixels, keep, table, cells, full, n_full):
-    """Count the colors of a block in a table over all 2^24 of them, in Morton order.
-
-    IN pixels (N, 3) u1, keep (N,) u1. OUT table (2^24,) u2, cells (2^15,) u1 set to 1 where a color was seen, full u4:
-    a color for every 65,535 times it was seen, n_full (1,) i8: how many stand there.
-    """
-    end = n_full[0]
-    for i in range(np.uintp(pixels.shape[0])):
-        if keep[i]:
-            key = (
-                SPREAD[pixels[i, np.uintp(0)]] << np.uint32(2)
-                | SPREAD[pixels[i, np.uintp(1)]] << np.uint32(1)
-                | SPREAD[pixels[i, np.uintp(2)]]
-            )
-            cells[np.uintp(key >> np.uint32(9))] = 1
-            count = table[np.uintp(key)]
-            if count == np.uint16(65535):
-                full[end] = key
-                end += 1
-                count = np.uint16(0)
-            table[np.uintp(key)] = count + np.uint16(1)
-    n_full[0] = end
-
-
-@kernel
-def collect_colors(tables, cells, keys, colors, counts):
-    """List the colors that stand in some cells of the tables, in Morton order; return how many.
-
-    IN tables (W, 2^24) u2, cells i8. OUT keys u4, colors (…, 3) u1, counts i8, each with room for 512 a cell.
-    """
-    end = np.uintp(0)
-    for cell in cells:
-        for key in range(np.uintp(cell) << np.uintp(9), np.uintp(cell + 1) << np.uintp(9)):
-            count = np.int64(0)
-            for w in range(tables.shape[0]):
-                count += np.int64(tables[w, key])
-            if count:
-                keys[end] = key
-                counts[end] = count
-                red, green, blue = np.uint8(0), np.uint8(0), np.uint8(0)
-                for bit in range(np.uintp(8)):
-                    three = key >> (np.uintp(3) * bit)
-                    red |= np.uint8((three >> np.uintp(2) & np.uintp(1)) << bit)
-                    green |= np.uint8((three >> np.uintp(1) & np.uintp(1)) << bit)
-                    blue |= np.uint8((three & np.uintp(1)) << bit)
-                colors[end, 0] = red
-                colors[end, 1] = green
-                colors[end, 2] = blue
-                end += np.uintp(1)
-    return end
-
-
-@kernel
-def average_cells(keys, colors, counts, shift, means, weights):
-    """Mean color and count of each run of colors whose keys agree above bit `shift`; return how many runs.
-
-    IN keys (D,) u4 ascending, colors (D, 3) u1, counts (D,) i8. OUT means (…, 3) f8, weights (…,) f8, zero before.
-    """
-    last = -1
-    for i in range(np.uintp(keys.shape[0])):
-        if i == 0 or (keys[i] >> shift) != (keys[i - np.uintp(1)] >> shift):
-            last += 1
-        weights[last] += counts[i]
-        for f in range(3):
-            means[last, f] += counts[i] * np.float64(colors[i, f])
-    for j in range(last + 1):
-        for f in range(3):
-            means[j, f] /= weights[j]
-    return last + 1
-
-
-@kernel
-def look_up_colors(pixels, keep, table, labels):  # IN (N, 3) u1, (N,) u1, (2^24,) u1 or u2, OUT (N,) same
-    """Write the label of every pixel's color, 0 where the pixel is left out."""
-    for i in range(np.uintp(pixels.shape[0])):
-        key = (
-            SPREAD[pixels[i, np.uintp(0)]] << np.uint32(2)
-            | SPREAD[pixels[i, np.uintp(1)]] << np.uint32(1)
-            | SPREAD[pixels[i, np.uintp(2)]]
-        )
-        labels[i] = table[np.uintp(key)] if keep[i] else 0
-
-
-@kernel
-def count_values(codes, keep, counts):  # IN (N,) u1 or u2, (N,) u1, OUT (256 or 65,536,) i8, added to
-    """Count the values of a block."""
-    for i in range(np.uintp(codes.shape[0])):
-        if keep[i]:
-            counts[np.uintp(codes[i])] += 1
-
-
-@kernel
-def look_up_values(codes, keep, table, labels):  # IN (N,) u1 or u2, (N,) u1, (256 or 65,536,) u1 or u2, OUT (N,) same
-    """Write the label of every pixel's value, 0 where the pixel is left out."""
-    for i in range(np.uintp(codes.shape[0])):
-        labels[i] = table[np.uintp(codes[i])] if keep[i] else 0
-
-
-@kernel
-def paint(labels, palette, out):  # IN (N,) u1 or u2, (K + 1, B) u1, OUT (N, B) u1
-    """Write the B bytes of its label's color into every pixel."""
-    for i in range(np.uintp(labels.shape[0])):
-        label = np.uintp(labels[i])
-        for b in range(np.uintp(palette.shape[1])):
-            out[i, b] = palette[label, b]
+            out[i] = 0.0
+        for f in range(n_features):
+            for i in range(np.uintp(n_samples)):
+                out[i] += (samples[f, i] - samples[f, center]) ** 2
+        for i in range(np.uintp(n_samples)):
+            out[i] = nearest[i] if nearest[i] < out[i] else out[i]
+        a = b = c = d = 0.0  # four sums, as each addition waits for the one before: 0.4 instead of 1.3 ns a sample
+        end = np.uintp(n_samples // 4 * 4)
+        for i in range(np.uintp(0), end, np.uintp(4)):
+            a += weights[i] * out[i]
+            b += weights[i + np.uintp(1)] * out[i + np.uintp(1)]
+            c += weights[i + np.uintp(2)] * out[i + np.uintp(2)]
+            d += weights[i + np.uintp(3)] * out[i + np.uintp(3)]
+        for i in range(end, np.uintp(n_samples)):
+            a += weights[i] * out[i]
+        potentials[j] = (a + b) + (c + d)

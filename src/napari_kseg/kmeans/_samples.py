@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._blocks import Callback, block_length, map_blocks
-from ._kernels import TILE, assign_block
+from ._kernels import TILE, assign_block, measure_block, sum_block
 
 Table = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -23,6 +23,17 @@ LARGEST = 1e150
 
 KERNEL_DTYPES = (np.uint8, np.uint16, np.float32, np.float64)
 """Dtypes the kernel is compiled for; a dtype more costs a second of compiling at its first use."""
+
+
+TABLE_BLOCK = 1 << 15
+"""Samples of a table in a block: few enough that a small table keeps two threads busy."""
+
+KEPT = 1 << 24
+"""Samples whose labels are kept from pass to pass, at 8 bytes each. More are assigned anew in every pass."""
+
+
+MOST = 48
+"""Candidates that are kept for a tile; one with more is assigned anew in every pass."""
 
 
 class Source(Protocol):
@@ -55,11 +66,15 @@ class TableSource:
     @property
     def n_blocks(self) -> int:
         """Number of blocks."""
-        return -(-len(self.samples) // block_length(self.n_features))
+        return -(-len(self.samples) // self._block_length)
+
+    @property
+    def _block_length(self) -> int:
+        return min(TABLE_BLOCK, block_length(self.n_features))
 
     def read(self, block: int) -> tuple[Table, Floats | None]:
         """Samples and weights of a block."""
-        length = block_length(self.n_features)
+        length = self._block_length
         part = slice(block * length, (block + 1) * length)
         return self.samples[part], None if self.weights is None else self.weights[part]
 
@@ -110,6 +125,7 @@ class Samples:
     def __init__(self, source: Source, callback: Callback | None = None, frame: Frame | None = None) -> None:
         self.source = source
         self.callback = callback
+        self._state: _State | None = None
         if frame is not None:
             self.frame = frame
 
@@ -152,54 +168,69 @@ class Samples:
     @cached_property
     def variance(self) -> float:
         """Weighted variance, averaged over the features: what a relative tolerance is relative to."""
-        frame = self.frame
-        whole = self.assign(frame.offset[None])
-        shift = whole.sums[0] / whole.weights[0] - frame.offset
-        return max(0.0, float(whole.inertias[0] / whole.weights[0] - shift @ shift)) / self.n_features
+        scan = _Scan(self.frame)
+        scan(self.source.read(0)[0][:0], None)  # compiles here, not in the pool
+        sums = np.sum(self.map(lambda block: scan(*self.source.read(block)), "Reading"), axis=0)
+        mean, square = sums[:-2] / sums[-2], sums[-1] / sums[-2]
+        scale = self.frame.scale
+        return max(0.0, float(square - mean @ mean)) / scale / scale / self.n_features
 
-    def assign(self, centroids: Floats, write: WriteLabels | None = None) -> Assigned:
-        """Assign every sample to its nearest centroid; `write(block, labels)` is given the labels of a block."""
+    def assign(self, centroids: Floats, write: WriteLabels | None = None, *, measure: bool = True) -> Assigned:
+        """Assign every sample to its nearest centroid.
+
+        `write(block, labels)` is given the labels of a block, which stay ours. Inertias are computed only to `measure`.
+        Labels and sums are kept from call to call, and only what may have changed is computed anew.
+        """
         frame = self.frame
         inside = frame.enter(centroids)
-        assign = _BlockAssigner(frame, inside)
+        if self._state is None or self._state.way.shape != inside.shape[:1]:
+            self._state = _State(inside, self.source.n_blocks)
+        state = self._state
+        state.move_to(inside)
+        keep = self.source.n_blocks * block_length(self.n_features) <= KEPT
+        assign = _BlockAssigner(frame, inside, state)
         if self.source.n_blocks > 1:
-            assign(self.source.read(0)[0][:0], None)  # compiles here, not in a thread of the pool
+            assign(self.source.read(0)[0][:0], None, block_state(0, *inside.shape))  # compiles here, not in the pool
 
-        def work(block: int) -> Floats:
-            labels, stats = assign(*self.source.read(block))
+        def work(block: int) -> tuple[Floats, Floats]:
+            samples, weights = self.source.read(block)
+            own = state.blocks[block] or block_state(len(samples), *inside.shape)
+            if keep:
+                state.blocks[block] = own
+            inertias = assign(samples, weights, own, measure)
             if write is not None:
-                write(block, labels)
-            return stats
+                write(block, own.labels)
+            return own.sums, inertias
 
-        total = np.zeros((len(centroids), self.n_features + 2))
-        for stats in self.map(work, "Clustering"):
-            total += stats  # in block order: the same bits on any number of threads
-        weights = total[:, -2].copy()
-        sums = total[:, :-2] / frame.scale + weights[:, None] * frame.offset
-        return Assigned(sums, weights, total[:, -1] / frame.scale / frame.scale)
+        sums, inertias = np.zeros((len(centroids), self.n_features + 1)), np.zeros(len(centroids))
+        for block_sums, block_inertias in self.map(work, "Clustering"):
+            sums += block_sums  # in block order: the same bits on any number of threads
+            inertias += block_inertias
+        weights = sums[:, -1].copy()
+        moments = sums[:, :-1] / frame.scale + weights[:, None] * frame.offset
+        return Assigned(moments, weights, inertias / frame.scale / frame.scale)
 
     def farthest(self, centroids: Floats, n: int) -> list[tuple[float, Floats, float, int]]:
         """Squared distance (in the frame), sample, weight and cluster of the n samples farthest from their centroid."""
         frame = self.frame
-        inside = frame.enter(centroids)
-        assign = _BlockAssigner(frame, inside)
         # Rounded to float32, as the kernel sees them, so that a sample equal to its centroid is at distance 0.
-        rounded = inside.astype(np.float32).astype(np.float64)
+        rounded = frame.enter(centroids).astype(np.float32).astype(np.float64)
+        found: list[tuple[float, int, int, Floats, float, int]] = []
 
-        def work(block: int) -> list[tuple[float, int, int, Floats, float, int]]:
+        def look(block: int, labels: NDArray[np.int32]) -> None:
             samples, weights = self.source.read(block)
-            labels, _ = assign(samples, weights)
             distances = ((frame.enter(samples).astype(np.float32) - rounded[labels]) ** 2).sum(1)
             if weights is not None:
                 distances[weights == 0] = 0
             top = np.argsort(-distances, kind="stable")[:n]
-            return [
+            found.extend(
                 (-float(distances[i]), block, int(i), samples[i].astype(np.float64),
                  1.0 if weights is None else float(weights[i]), int(labels[i]))
                 for i in top
-            ]  # fmt: skip
+            )  # fmt: skip
 
-        found = sorted((entry for part in self.map(work, "Clustering") for entry in part), key=lambda entry: entry[:3])
+        self.assign(centroids, look, measure=False)
+        found.sort(key=lambda entry: entry[:3])
         return [(-distance, sample, weight, label) for distance, _, _, sample, weight, label in found[:n]]
 
     def draw(self, n: int, random: np.random.Generator) -> "TableSource":
@@ -221,30 +252,108 @@ class Samples:
         return TableSource(np.concatenate(tables), np.concatenate(weights))
 
 
-class _BlockAssigner:
-    """The kernel with everything that is the same for all blocks."""
+@dataclass(frozen=True)
+class _BlockState:
+    """What is known of the samples of a block."""
 
-    def __init__(self, frame: Frame, centroids: Floats) -> None:
+    labels: NDArray[np.int32]
+    until: NDArray[np.float32]
+    sums: Floats
+    tiles: tuple[Any, ...]
+
+
+def block_state(n_samples: int, n_clusters: int, n_features: int) -> _BlockState:
+    """Nothing is known yet."""
+    n_tiles = -(-n_samples // TILE)
+    return _BlockState(
+        np.zeros(n_samples, np.int32),
+        np.full(n_samples, -np.inf, np.float32),
+        np.zeros((n_clusters, n_features + 1)),
+        (np.zeros(n_tiles, np.int32), np.empty((n_tiles, MOST), np.int32), np.zeros((n_tiles, 2))),
+    )
+
+
+class _State:
+    """The blocks as they were left, and how far the centroids have gone since (Hamerly 2010)."""
+
+    def __init__(self, centroids: Floats, n_blocks: int) -> None:
+        self._n_blocks = n_blocks
+        self._restart(centroids)
+
+    def _restart(self, centroids: Floats) -> None:
+        self.blocks: list[_BlockState | None] = [None] * self._n_blocks
+        self.step = np.zeros(len(centroids))
+        self.way = np.zeros(len(centroids))
+        self.reach = 0.0
+        self._centroids = centroids
+
+    def move_to(self, centroids: Floats) -> None:
+        """Add the way from where the centroids were."""
+        self.step = np.sqrt(((centroids - self._centroids) ** 2).sum(1)) * (1 + 1e-9)
+        self.way += self.step
+        self.reach += float(self.step.max())
+        self._centroids = centroids
+        if self.reach > 1:  # long ways cost digits, and put everything in doubt
+            self._restart(centroids)
+
+
+class _Scan:
+    """Weighted sums of a block, see `sum_block`."""
+
+    def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._centroids = np.ascontiguousarray(centroids)
-        self._rounded = self._centroids.astype(np.float32)
-        self._norm = np.float32(np.sqrt((centroids**2).sum(1).max()))
 
-    def __call__(self, samples: Table, weights: Floats | None) -> tuple[NDArray[np.int32], Floats]:
-        """Labels (n,) of a block, and its stats (K, F + 2)."""
-        n_clusters, n_features = self._centroids.shape
-        offset, scale = self._frame.offset, self._frame.scale
-        if samples.dtype not in KERNEL_DTYPES:
-            samples, offset, scale = self._frame.enter(samples), np.zeros(n_features), 1.0
-        labels = np.empty(len(samples), np.int32)
-        stats = np.zeros((n_clusters, n_features + 2))
-        scratch = [np.empty(shape, np.float32) for shape in ((n_features, TILE), (n_clusters + 1, n_features))]
+    def __call__(self, samples: Table, weights: Floats | None) -> Floats:
+        """Return the sums (F + 2,) of a block."""
+        samples, weights, frame = _for_kernel(samples, weights, self._frame)
+        sums = np.zeros(samples.shape[1] + 2)
+        sum_block(samples, weights, frame, sums)
+        return sums
+
+
+class _BlockAssigner:
+    """The kernels with everything that is the same for all blocks."""
+
+    def __init__(self, frame: Frame, centroids: Floats, state: _State) -> None:
+        self._frame = frame
+        self._rows = np.ascontiguousarray(centroids)
+        largest = np.float32(np.sqrt((centroids**2).sum(1).max()))
+        self._centroids = (np.ascontiguousarray(centroids.T), self._rows.astype(np.float32), largest)
+        self._moved = (state.step, state.way, state.reach)
+
+    def __call__(self, samples: Table, weights: Floats | None, state: _BlockState, measure: bool = True) -> Floats:
+        """Bring the state of a block up to date; return its inertias (K,), zeros unless they are to be measured."""
+        samples, weights, frame = _for_kernel(samples, weights, self._frame)
+        arrays = (state.labels, state.until, state.sums)
         assign_block(
-            np.ascontiguousarray(samples), _ones(len(samples)) if weights is None else weights, offset, scale,
-            self._centroids, self._rounded, self._norm, tuple(scratch), tuple(np.empty((5, TILE), np.float32)),
-            np.empty(n_clusters + 1, np.int64), np.empty((3, n_features)), labels, stats,
-        )  # fmt: skip
-        return labels, stats
+            samples, weights, frame, self._centroids, self._moved, scratch(*self._rows.shape), arrays, state.tiles
+        )
+        inertias = np.zeros(len(self._rows))
+        if measure:
+            measure_block(samples, weights, frame, self._rows, state.labels, inertias)
+        return inertias
+
+
+def _for_kernel(samples: Table, weights: Floats | None, frame: Frame) -> tuple[Table, Floats, tuple[Floats, float]]:
+    """Return samples, weights, offset and scale as kernels take them."""
+    offset, scale = frame.offset, frame.scale
+    if samples.dtype not in KERNEL_DTYPES:
+        samples, offset, scale = frame.enter(samples), np.zeros(samples.shape[1]), 1.0
+    return np.ascontiguousarray(samples), _ones(len(samples)) if weights is None else weights, (offset, scale)
+
+
+def scratch(n_clusters: int, n_features: int) -> tuple[Any, ...]:
+    """Arrays that the kernel works in, one set a thread at a time."""
+    return (
+        np.empty((n_features, TILE), np.float32),
+        np.empty((n_clusters + 1, n_features), np.float32),
+        np.empty((3, n_features)),
+        np.empty(n_clusters),
+        np.empty(n_clusters),
+        np.empty(n_clusters + 1, np.int64),
+        np.empty(TILE, np.int64),
+        tuple(np.empty((5, TILE), np.float32)),
+    )
 
 
 def _ones(n: int) -> Floats:

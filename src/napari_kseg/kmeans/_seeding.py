@@ -12,13 +12,13 @@ from ._kernels import try_candidates
 from ._samples import Floats
 
 
-def plus_plus(samples: NDArray[np.float32], weights: Floats, n_clusters: int, random: np.random.Generator) -> list[int]:
+def plus_plus(columns: NDArray[np.float32], weights: Floats, n_clusters: int, random: np.random.Generator) -> list[int]:
     """Rows of at most n_clusters different samples, chosen far from each other; fewer if fewer are different.
 
     Parameters
     ----------
-    samples : (N, F) array of float32
-        Samples.
+    columns : (F, N) array of float32
+        Samples, feature by feature.
     weights : (N,) array of float64
         Their weights.
     n_clusters : int
@@ -27,7 +27,8 @@ def plus_plus(samples: NDArray[np.float32], weights: Floats, n_clusters: int, ra
         Source of chance.
     """
     n_candidates = 2 + int(np.log(n_clusters))  # as in scikit-learn
-    nearest = np.full(len(samples), np.inf, np.float32)
+    n_samples = columns.shape[1]
+    nearest = np.full(n_samples, np.inf, np.float32)
     rows: list[int] = []
     while len(rows) < n_clusters:
         checkpoint()
@@ -35,10 +36,10 @@ def plus_plus(samples: NDArray[np.float32], weights: Floats, n_clusters: int, ra
         if not mass[-1] > 0:
             break
         points = random.random(n_candidates if rows else 1) * mass[-1]
-        candidates = np.minimum(np.searchsorted(mass, points, side="right"), len(samples) - 1)
-        distances = np.empty((len(candidates), len(samples)), np.float32)
+        candidates = np.minimum(np.searchsorted(mass, points, side="right"), n_samples - 1)
+        distances = np.empty((len(candidates), n_samples), np.float32)
         potentials = np.empty(len(candidates))
-        try_candidates(samples, weights, nearest, candidates, distances, potentials)
+        try_candidates(columns, weights, nearest, candidates, distances, potentials)
         best = int(np.argmin(potentials))
         rows.append(int(candidates[best]))
         nearest = distances[best]
@@ -46,9 +47,9 @@ def plus_plus(samples: NDArray[np.float32], weights: Floats, n_clusters: int, ra
 
 
 def random_rows(
-    samples: NDArray[np.float32], weights: Floats, n_clusters: int, random: np.random.Generator
+    columns: NDArray[np.float32], weights: Floats, n_clusters: int, random: np.random.Generator
 ) -> list[int]:
     """Rows of at most n_clusters samples drawn without replacement, in proportion to their weights."""
     possible = int(np.count_nonzero(weights))
-    chosen = random.choice(len(samples), min(n_clusters, possible), replace=False, p=weights / weights.sum())
+    chosen = random.choice(columns.shape[1], min(n_clusters, possible), replace=False, p=weights / weights.sum())
     return [int(row) for row in chosen]

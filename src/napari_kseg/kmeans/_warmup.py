@@ -3,10 +3,11 @@
 import numpy as np
 
 from ._blocks import Callback, block_length
-from ._colors import histogram_of_colors
-from ._kernels import look_up_colors, paint
-from ._lloyd import Search, best_start, lloyd
+from ._histogram import histogram_of_colors
+from ._lloyd import lloyd
+from ._pixel_kernels import look_up_colors, paint_colors
 from ._samples import Samples
+from ._search import Search, best_start
 
 
 def warm_up(callback: Callback | None = None) -> None:
@@ -26,13 +27,13 @@ def warm_up(callback: Callback | None = None) -> None:
     >>> warm_up()
     """
     pixels = np.arange(48, dtype=np.uint8).reshape(16, 3)
-    keep = np.ones(16, np.uint8)
+    keep = np.empty(0, np.uint8)
     assert block_length(3) > len(pixels)
     histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels), callback=callback)
-    samples = Samples(histogram, callback)
+    samples = Samples(histogram.samples(), callback)
     start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2), samples)
     fit = lloyd(samples, start, max_iter=2, limit=0.0)
     samples.assign(fit.centroids)
     labels = np.empty(16, np.uint8)
-    look_up_colors(pixels, keep, histogram.table(np.ones(len(histogram.keys), np.uint8)), labels)
-    paint(labels, pixels, np.empty((16, 3), np.uint8))
+    look_up_colors(pixels, keep, histogram.table(np.ones(len(histogram.colors), np.uint8)), labels)
+    paint_colors(labels, np.zeros(256, np.uint32), np.empty(12, np.uint32))

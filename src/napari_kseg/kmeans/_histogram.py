@@ -1,0 +1,171 @@
+"""Histograms: the distinct colors of 8-bit samples with three features, and the distinct values of one feature.
+
+A photo of 12 megapixels has 0.1 to 2 million distinct colors. K-means on them, weighted by their counts, is K-means on
+all pixels, exactly, at a tenth of the cost; and every pixel then looks its label up in a table over all 2^24 colors.
+Colors are kept in Morton order (bits of the three bytes interleaved, high bits first), so that colors near each other
+stand near each other: cubes of colors, of any power of two wide, are runs in this order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._blocks import Callback, map_blocks, n_threads
+from ._pixel_kernels import add_up_cubes, collect_colors, count_colors, count_values, fill_table
+from ._samples import Floats, TableSource
+
+Bytes = NDArray[np.uint8]
+Labels = NDArray[Any]
+ReadPixels = Callable[[int], tuple[Bytes, Bytes]]
+"""`read(block)` -> pixels (n, 3) and, for each, 1 if it takes part, else 0, or nothing (0,) if all do; contiguous."""
+
+MAX_TABLES = 2  # 16 MB each, so that with all that comes later the bound on memory holds
+N_CELLS = 1 << 15
+CELLS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Cubes:
+    """Cubes of colors that hold any, in Morton order: (n,) Morton codes, (n, 4) sums of the three features, weight."""
+
+    keys: NDArray[np.uint32]
+    sums: Floats
+
+    def doubled(self) -> "Cubes":
+        """Return the cubes of twice the width."""
+        keys, sums = np.empty_like(self.keys), np.empty_like(self.sums)
+        n = add_up_cubes(self.keys, self.sums, keys, sums)
+        return Cubes(keys[:n].copy(), sums[:n].copy())
+
+    def table(self, n_features: int) -> TableSource:
+        """Return their mean colors as samples."""
+        weights = self.sums[:, 3].copy()
+        return TableSource((self.sums[:, :n_features] / weights[:, None]).astype(np.float32), weights)
+
+
+@dataclass(frozen=True)
+class ColorHistogram:
+    """Distinct colors and how often each occurs."""
+
+    colors: Bytes
+    """(D, 3) the colors, in Morton order."""
+    counts: Floats
+    """(D,) pixels of each color."""
+    cubes: Cubes
+    """Cubes of 2 x 2 x 2 colors."""
+    n_features: int = 3
+    """Features that are samples; the others are padding, 0 in every color."""
+
+    def samples(self) -> TableSource:
+        """Return the colors as samples."""
+        return TableSource(np.ascontiguousarray(self.colors[:, : self.n_features]), self.counts)
+
+    def levels(self, n: int) -> list[TableSource]:
+        """Mean colors of cubes, weighted by their pixels: the widest cubes that are at least n, then finer and finer.
+
+        The finest has at most a quarter as many cubes as there are colors: Lloyd's algorithm followed from level to
+        level makes its many small moves where they cost little.
+        """
+        levels: list[TableSource] = []
+        cubes = self.cubes
+        while len(cubes.keys) >= n:
+            if len(cubes.keys) * 4 <= len(self.colors):
+                levels.append(cubes.table(self.n_features))
+            cubes = cubes.doubled()
+        return levels[::-1] or [self.samples()]
+
+    def table(self, labels: Labels) -> Labels:
+        """Table (2^24,) from colors, red first, to the labels (D,) of the colors; other entries are undefined."""
+        table = np.empty(1 << 24, labels.dtype)  # pages that no color touches are never in memory
+        fill_table(self.colors, labels, table)
+        return table
+
+
+def histogram_of_colors(
+    read: ReadPixels, n_blocks: int, n_pixels: int, n_features: int = 3, callback: Callback | None = None
+) -> ColorHistogram:
+    """Count the distinct colors of `n_blocks` blocks, of `n_pixels` together."""
+    n_tables = min(n_threads(), n_blocks, MAX_TABLES)
+    tables = np.zeros((n_tables, 1 << 24), np.uint8)
+    full = np.empty((n_tables, n_pixels // 256 + 1), np.uint32)
+    n_full = np.zeros((n_tables, 1), np.int64)
+    free = _queue(n_tables)
+    nothing = np.empty((0, 3), np.uint8)
+    count_colors(nothing, nothing[:, 0].copy(), tables[0], full[0], n_full[0])  # compiles here
+
+    def count(block: int) -> None:
+        pixels, keep = read(block)
+        i = free.get()  # whichever table is free: sums of integers do not depend on the order
+        count_colors(pixels, keep, tables[i], full[i], n_full[i])
+        free.put(i)
+
+    map_blocks(count, n_blocks, stage="Counting colors", callback=callback)
+    often = _often(np.concatenate([full[i, : n_full[i, 0]] for i in range(n_tables)]))
+    words = tables.view(np.uint64)
+    ends = np.zeros(2, np.int64)
+    collect_colors(tables, words, often, 0, 0, *_room(0), ends)  # compiles here
+
+    def collect(part: int) -> tuple[Bytes, Floats, NDArray[np.uint32], Floats]:
+        colors, counts, keys, sums = _room(CELLS_AT_ONCE)
+        ends = np.zeros(2, np.int64)
+        first = part * CELLS_AT_ONCE
+        collect_colors(tables, words, often, first, first + CELLS_AT_ONCE, colors, counts, keys, sums, ends)
+        n, n_cubes = ends
+        return colors[:n].copy(), counts[:n].copy(), keys[:n_cubes].copy(), sums[:n_cubes].copy()
+
+    parts = zip(*map_blocks(collect, N_CELLS // CELLS_AT_ONCE, stage="Counting colors", callback=callback), strict=True)
+    colors, counts, keys, sums = (np.concatenate(part) for part in parts)
+    return ColorHistogram(colors, counts, Cubes(keys, sums), n_features)
+
+
+def histogram_of_values(
+    read: ReadPixels, n_values: int, n_blocks: int, n_pixels: int, callback: Callback | None = None
+) -> NDArray[np.int64]:
+    """Count each of the values 0 … n_values - 1 of `n_blocks` blocks of uint8 or uint16, of `n_pixels` together."""
+    n_tables = min(n_threads(), n_blocks)
+    # 256 KB a table for 16 bits fit the second-level cache, 512 KB do not
+    tables = np.zeros((n_tables, n_values), np.uint32 if n_pixels < 1 << 32 else np.int64)
+    free = _queue(n_tables)
+    values, keep = read(0)
+    count_values(values[:0], keep[:0], tables[0])  # compiles here
+
+    def count(block: int) -> None:
+        values, keep = read(block)
+        i = free.get()
+        count_values(values, keep, tables[i])
+        free.put(i)
+
+    map_blocks(count, n_blocks, stage="Counting values", callback=callback)
+    return np.asarray(tables.sum(0, dtype=np.int64))
+
+
+def _queue(n: int) -> "SimpleQueue[int]":
+    """Return the numbers 0 … n - 1, for threads to take and give back."""
+    free: SimpleQueue[int] = SimpleQueue()
+    for i in range(n):
+        free.put(i)
+    return free
+
+
+def _often(full: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+    """Colors that a counter of 8 bits was too small for: Morton codes, counts to add, and where each cell's start."""
+    codes, times = np.unique(_morton_codes(full), return_counts=True)
+    starts = np.searchsorted(codes >> np.uint32(9), np.arange(N_CELLS + 1, dtype=np.uint32))
+    return codes, 256 * times.astype(np.int64), starts.astype(np.int64)
+
+
+def _morton_codes(colors: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """From the bits RRRRRRRRGGGGGGGGBBBBBBBB to RGBRGBRGBRGBRGBRGBRGBRGB."""
+    spread = colors >> np.array([[16], [8], [0]], np.uint32) & np.uint32(255)
+    for shift, mask in ((8, 0x00F00F), (4, 0x0C30C3), (2, 0x249249)):
+        spread = (spread | spread << np.uint32(shift)) & np.uint32(mask)
+    return np.asarray(spread[0] << np.uint32(2) | spread[1] << np.uint32(1) | spread[2])
+
+
+def _room(n_cells: int) -> tuple[Bytes, Floats, NDArray[np.uint32], Floats]:
+    n = 512 * n_cells
+    return np.empty((n, 3), np.uint8), np.empty(n), np.empty(n // 8, np.uint32), np.empty((n // 8, 4))

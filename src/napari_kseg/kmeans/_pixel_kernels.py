@@ -1,0 +1,193 @@
+"""The compiled inner loops over pixels and their colors or values: histograms, look-up, recoloring.
+
+They see arrays and numbers only and check nothing; see `_kernels`.
+
+N pixels of a block, W tables, D distinct colors, B bytes of a pixel.
+"""
+
+import numpy as np
+
+from ._kernels import kernel
+
+CELL = np.zeros(512, np.uint32)
+"""Where in a table over all colors, counted from the first of a cell of 8 x 8 x 8 colors, its colors stand in Morton
+order."""
+for _bit in range(3):
+    for _axis, _shift in enumerate((16, 8, 0)):
+        CELL |= ((np.arange(512, dtype=np.uint32) >> np.uint32(3 * _bit + 2 - _axis)) & np.uint32(1)) << np.uint32(
+            _shift + _bit
+        )
+
+
+@kernel
+def count_colors(pixels, keep, table, full, n_full):
+    """Count the colors of a block in a table over all 2^24 of them.
+
+    IN pixels (N, 3) u1, keep (N,) u1, or (0,) to keep all. OUT table (2^24,) u1, full u4: a color for every 256 times
+    it was seen, n_full (1,) i8: how many stand there.
+    """
+    end = n_full[0]
+    for i in range(np.uintp(pixels.shape[0])):
+        if keep.shape[0] == 0 or keep[i]:
+            color = (
+                np.uint32(pixels[i, np.uintp(0)]) << np.uint32(16)
+                | np.uint32(pixels[i, np.uintp(1)]) << np.uint32(8)
+                | np.uint32(pixels[i, np.uintp(2)])
+            )
+            count = np.uint8(table[np.uintp(color)] + np.uint8(1))
+            table[np.uintp(color)] = count
+            if count == np.uint8(0):
+                full[end] = color
+                end += 1
+    n_full[0] = end
+
+
+@kernel
+def _corner(cell):
+    """Return where the first color of a cell stands in a table over all colors."""
+    red, green, blue = np.uintp(0), np.uintp(0), np.uintp(0)
+    for bit in range(np.uintp(5)):
+        three = cell >> (np.uintp(3) * bit)
+        red |= (three >> np.uintp(2) & np.uintp(1)) << bit
+        green |= (three >> np.uintp(1) & np.uintp(1)) << bit
+        blue |= (three & np.uintp(1)) << bit
+    return red << np.uintp(19) | green << np.uintp(11) | blue << np.uintp(3)
+
+
+@kernel
+def collect_colors(tables, words, often, first, last, colors, counts, cubes, sums, ends):
+    """List the colors in some cells of 8 x 8 x 8 colors, in Morton order, and the cubes of 2 x 2 x 2 that hold any.
+
+    IN tables (W, 2^24) u1; words (W, 2^21) u8, the same; often: Morton codes u4, ascending, what to add to their counts
+    i8, where the cells' first ones stand (2^15 + 1,) i8; first and last cell, by their Morton codes.
+    OUT colors (…, 3) u1, counts (…,) f8; cubes (…,) u4: Morton codes, sums (…, 4) f8 of red, green, blue and count;
+    ends (2,) i8: how many.
+    """
+    often_codes, often_counts, often_starts = often
+    end, cube_end = np.uintp(0), np.uintp(0)
+    for cell in range(np.uintp(first), np.uintp(last)):
+        corner = _corner(cell)
+        found = np.uint64(0)
+        for w in range(words.shape[0]):
+            for row in range(np.uintp(64)):  # eight colors a word
+                red, green = row >> np.uintp(3), row % np.uintp(8)
+                found |= words[w, (corner >> np.uintp(3)) + (red << np.uintp(13)) + (green << np.uintp(5))]
+        next_often, end_often = np.uintp(often_starts[cell]), np.uintp(often_starts[cell + np.uintp(1)])
+        if found == 0 and next_often == end_often:
+            continue
+        last_cube = np.uint32(0xFFFFFFFF)
+        for i in range(np.uintp(512)):
+            color = corner + np.uintp(CELL[i])
+            count = np.int64(0)
+            for w in range(tables.shape[0]):
+                count += np.int64(tables[w, color])
+            if next_often < end_often and often_codes[next_often] == np.uint32(cell << np.uintp(9) | i):
+                count += often_counts[next_often]
+                next_often += np.uintp(1)
+            if count == 0:
+                continue
+            red, green, blue = color >> np.uintp(16), color >> np.uintp(8) & np.uintp(255), color & np.uintp(255)
+            counts[end] = count
+            colors[end, 0] = red
+            colors[end, 1] = green
+            colors[end, 2] = blue
+            end += np.uintp(1)
+            cube = np.uint32(cell << np.uintp(6) | i >> np.uintp(3))
+            if cube != last_cube:
+                last_cube = cube
+                cubes[cube_end] = cube
+                for f in range(4):
+                    sums[cube_end, f] = 0.0
+                cube_end += np.uintp(1)
+            row = cube_end - np.uintp(1)
+            sums[row, 0] += count * np.float64(red)
+            sums[row, 1] += count * np.float64(green)
+            sums[row, 2] += count * np.float64(blue)
+            sums[row, 3] += count
+    ends[0], ends[1] = end, cube_end
+
+
+@kernel
+def add_up_cubes(keys, sums, cubes, cube_sums):
+    """Add up cubes to cubes of twice their width; return how many.
+
+    IN keys (D,) u4, Morton codes in ascending order; sums (D, 4) f8. OUT cubes (D,) u4, cube_sums (D, 4) f8.
+    """
+    n = np.uintp(0)
+    for i in range(np.uintp(keys.shape[0])):
+        cube = keys[i] >> np.uint32(3)
+        if i == 0 or cube != cubes[n - np.uintp(1)]:
+            cubes[n] = cube
+            for f in range(np.uintp(4)):
+                cube_sums[n, f] = 0.0
+            n += np.uintp(1)
+        for f in range(np.uintp(4)):
+            cube_sums[n - np.uintp(1), f] += sums[i, f]
+    return n
+
+
+@kernel
+def fill_table(colors, labels, table):  # IN (D, 3) u1, (D,) u1 or u2, OUT (2^24,) same
+    """Write the label of every color into a table over all colors."""
+    for i in range(np.uintp(colors.shape[0])):
+        color = (
+            np.uint32(colors[i, np.uintp(0)]) << np.uint32(16)
+            | np.uint32(colors[i, np.uintp(1)]) << np.uint32(8)
+            | np.uint32(colors[i, np.uintp(2)])
+        )
+        table[np.uintp(color)] = labels[i]
+
+
+@kernel
+def look_up_colors(pixels, keep, table, labels):  # IN (N, 3) u1, (N,) or (0,) u1, (2^24,) u1 or u2, OUT (N,) same
+    """Write the label of every pixel's color, 0 where the pixel is left out."""
+    for i in range(np.uintp(pixels.shape[0])):
+        color = (
+            np.uint32(pixels[i, np.uintp(0)]) << np.uint32(16)
+            | np.uint32(pixels[i, np.uintp(1)]) << np.uint32(8)
+            | np.uint32(pixels[i, np.uintp(2)])
+        )
+        labels[i] = table[np.uintp(color)] if keep.shape[0] == 0 or keep[i] else 0
+
+
+@kernel
+def count_values(codes, keep, counts):  # IN (N,) u1 or u2, (N,) or (0,) u1, OUT (256 or 65,536,) u4 or i8
+    """Count the values of a block."""
+    for i in range(np.uintp(codes.shape[0])):
+        if keep.shape[0] == 0 or keep[i]:
+            counts[np.uintp(codes[i])] += 1
+
+
+@kernel
+def look_up_values(
+    codes, keep, table, labels
+):  # IN (N,) u1 or u2, (N,) or (0,) u1, (256 or 65,536,) u1 or u2, OUT (N,) same
+    """Write the label of every pixel's value, 0 where the pixel is left out."""
+    for i in range(np.uintp(codes.shape[0])):
+        labels[i] = table[np.uintp(codes[i])] if keep.shape[0] == 0 or keep[i] else 0
+
+
+@kernel
+def paint(labels, palette, out):  # IN (N,) u1 or u2, (K + 1, B) u1, OUT (N, B) u1
+    """Write the B bytes of its label's color into every pixel."""
+    for i in range(np.uintp(labels.shape[0])):
+        label = np.uintp(labels[i])
+        for b in range(np.uintp(palette.shape[1])):
+            out[i, b] = palette[label, b]
+
+
+@kernel
+def paint_colors(labels, palette, out):  # IN (4 N,) u1 or u2, (K + 1,) u4, OUT (3 N,) u4
+    """Write three bytes into every pixel, four pixels by three words: 3 times as fast as by bytes.
+
+    The first of the bytes is the lowest of the palette's words.
+    """
+    for i in range(np.uintp(labels.shape[0]) // np.uintp(4)):
+        pixel, word = np.uintp(4) * i, np.uintp(3) * i
+        a = palette[np.uintp(labels[pixel])]
+        b = palette[np.uintp(labels[pixel + np.uintp(1)])]
+        c = palette[np.uintp(labels[pixel + np.uintp(2)])]
+        d = palette[np.uintp(labels[pixel + np.uintp(3)])]
+        out[word] = a | b << np.uint32(24)
+        out[word + np.uintp(1)] = b >> np.uint32(8) | c << np.uint32(16)
+        out[word + np.uintp(2)] = c >> np.uint32(16) | d << np.uint32(8)
