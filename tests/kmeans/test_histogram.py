@@ -60,8 +60,8 @@ def test_no_pixel_takes_part():
 def test_samples_are_read_as_many_as_counted():
     pixels = np.random.default_rng(0).integers(0, 256, (400_000, 3)).astype(np.uint8)
     found = histogram(np.array_split(pixels, 4))
-    assert found.samples().n_blocks > 1
-    source = found.samples()
+    source = found.samples().source
+    assert source.n_blocks > 1
     blocks = [source.read(block) for block in range(source.n_blocks)]
     assert_array_equal(np.concatenate([colors for colors, _ in blocks]), found.colors)
     assert sum(weights.sum() for _, weights in blocks) == 400_000

@@ -93,7 +93,7 @@ class ColorRoute:
         self._pixels = pixels
         self._callback = callback
         self._histogram = histogram_of_colors(self._read, pixels.n_blocks, pixels.size, pixels.n_channels, callback)
-        self.samples = Samples(self._histogram.samples(), callback)
+        self.samples = self._histogram.samples(callback)
         self.n_distinct = len(self._histogram.colors)
 
     def _read(self, block: int) -> tuple[Bytes, Bytes]:
@@ -171,7 +171,9 @@ class ValueRoute:
         counts = histogram_of_values(codes.read, size, pixels.n_blocks, pixels.size, callback)
         self._present = np.flatnonzero(counts)
         self.n_distinct = len(self._present)
-        self._values = self._present.astype(np.float64) + codes.base
+        values = self._present.astype(np.float64) + codes.base
+        short = values.astype(np.float32)
+        self._values = short if (short == values).all() else values
         self._counts = counts[self._present].astype(np.float64)
         self.samples = Samples(TableSource(self._values[:, None], self._counts), callback)
 
@@ -179,7 +181,7 @@ class ValueRoute:
         """The global optimum (up to 256 clusters of 65,536 values), or random starts if asked for."""
         if search.init == "random":
             return best_start([TableSource(self._values[:, None], self._counts)], n_clusters, search, self.samples)
-        return optimal_1d(self._values, self._counts, n_clusters, self._callback)[:, None]
+        return optimal_1d(self._values.astype(np.float64), self._counts, n_clusters, self._callback)[:, None]
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the values, then look every pixel up."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ._blocks import Callback, map_blocks, n_threads
 from ._pixel_kernels import add_up_cubes, collect_colors, count_colors, count_values, fill_table
-from ._samples import Floats, TableSource
+from ._samples import Floats, Frame, Samples, TableSource
 
 Bytes = NDArray[np.uint8]
 Labels = NDArray[Any]
@@ -60,9 +60,12 @@ class ColorHistogram:
     n_features: int = 3
     """Features that are samples; the others are padding, 0 in every color."""
 
-    def samples(self) -> TableSource:
+    def samples(self, callback: Callback | None = None) -> Samples:
         """Return the colors as samples."""
-        return TableSource(np.ascontiguousarray(self.colors[:, : self.n_features]), self.counts)
+        return Samples(self._source(), callback, Frame.of_dtype(np.uint8, self.n_features))
+
+    def _source(self) -> TableSource:
+        return TableSource(self.colors[:, : self.n_features].astype(np.float32), self.counts)
 
     def levels(self, n: int) -> list[TableSource]:
         """Mean colors of cubes, weighted by their pixels: the widest cubes that are at least n, then finer and finer.
@@ -76,7 +79,7 @@ class ColorHistogram:
             if len(cubes.keys) * 4 <= len(self.colors):
                 levels.append(cubes.table(self.n_features))
             cubes = cubes.doubled()
-        return levels[::-1] or [self.samples()]
+        return levels[::-1] or [self._source()]
 
     def table(self, labels: Labels) -> Labels:
         """Table (2^24,) from colors, red first, to the labels (D,) of the colors; other entries are undefined."""
@@ -91,33 +94,35 @@ def histogram_of_colors(
     """Count the distinct colors of `n_blocks` blocks, of `n_pixels` together."""
     n_tables = min(n_threads(), n_blocks, MAX_TABLES)
     tables = np.zeros((n_tables, 1 << 24), np.uint8)
+    cells = np.zeros((n_tables, N_CELLS), np.uint8)
     full = np.empty((n_tables, n_pixels // 256 + 1), np.uint32)
     n_full = np.zeros((n_tables, 1), np.int64)
     free = _queue(n_tables)
     nothing = np.empty((0, 3), np.uint8)
-    count_colors(nothing, nothing[:, 0].copy(), tables[0], full[0], n_full[0])  # compiles here
+    count_colors(nothing, nothing[:, 0].copy(), tables[0], cells[0], full[0], n_full[0])  # compiles here
 
     def count(block: int) -> None:
         pixels, keep = read(block)
         i = free.get()  # whichever table is free: sums of integers do not depend on the order
-        count_colors(pixels, keep, tables[i], full[i], n_full[i])
+        count_colors(pixels, keep, tables[i], cells[i], full[i], n_full[i])
         free.put(i)
 
     map_blocks(count, n_blocks, stage="Counting colors", callback=callback)
     often = _often(np.concatenate([full[i, : n_full[i, 0]] for i in range(n_tables)]))
-    words = tables.view(np.uint64)
-    ends = np.zeros(2, np.int64)
-    collect_colors(tables, words, often, 0, 0, *_room(0), ends)  # compiles here
+    seen = _cells_in_morton_order()[cells.any(0)]
+    seen.sort()
+    collect_colors(tables, seen[:0], often, *_room(0), np.zeros(2, np.int64))  # compiles here
 
     def collect(part: int) -> tuple[Bytes, Floats, NDArray[np.uint32], Floats]:
-        colors, counts, keys, sums = _room(CELLS_AT_ONCE)
+        chosen = seen[part * CELLS_AT_ONCE : (part + 1) * CELLS_AT_ONCE]
+        colors, counts, keys, sums = _room(len(chosen))
         ends = np.zeros(2, np.int64)
-        first = part * CELLS_AT_ONCE
-        collect_colors(tables, words, often, first, first + CELLS_AT_ONCE, colors, counts, keys, sums, ends)
+        collect_colors(tables, chosen, often, colors, counts, keys, sums, ends)
         n, n_cubes = ends
         return colors[:n].copy(), counts[:n].copy(), keys[:n_cubes].copy(), sums[:n_cubes].copy()
 
-    parts = zip(*map_blocks(collect, N_CELLS // CELLS_AT_ONCE, stage="Counting colors", callback=callback), strict=True)
+    n_parts = max(1, -(-len(seen) // CELLS_AT_ONCE))
+    parts = zip(*map_blocks(collect, n_parts, stage="Counting colors", callback=callback), strict=True)
     colors, counts, keys, sums = (np.concatenate(part) for part in parts)
     return ColorHistogram(colors, counts, Cubes(keys, sums), n_features)
 
@@ -156,6 +161,12 @@ def _often(full: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int
     codes, times = np.unique(_morton_codes(full), return_counts=True)
     starts = np.searchsorted(codes >> np.uint32(9), np.arange(N_CELLS + 1, dtype=np.uint32))
     return codes, 256 * times.astype(np.int64), starts.astype(np.int64)
+
+
+def _cells_in_morton_order() -> NDArray[np.uint32]:
+    """Morton codes of the cells of 8 x 8 x 8 colors, which `count_colors` numbers by red, green, blue."""
+    red, green, blue = np.indices((32, 32, 32), np.uint32).reshape(3, -1) << np.uint32(3)
+    return _morton_codes(red << np.uint32(16) | green << np.uint32(8) | blue) >> np.uint32(9)
 
 
 def _morton_codes(colors: NDArray[np.uint32]) -> NDArray[np.uint32]:

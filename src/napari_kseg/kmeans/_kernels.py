@@ -135,7 +135,7 @@ def _nearest_in_float64(samples, row, offset, scale, columns):  # IN (N, F), (F,
 def assign_block(samples, weights, frame, centroids, moved, scratch, state, tiles):
     """Assign every sample whose nearest centroid may have changed, and keep the sums of the clusters up to date.
 
-    IN samples (N, F) u1, u2, f4 or f8; weights (N,) f8; frame: offset (F,) f8, scale; centroids in the frame: columns
+    IN samples (N, F) f4 or f8; weights (N,) f8; frame: offset (F,) f8, scale; centroids in the frame: columns
     (F, K) f8, rounded (K, F) f4, largest length f4; moved: how far each centroid went since the pass before (K,) f8,
     and in all (K,) f8, and the sum over the passes of the farthest that any went.
     SCRATCH arrays as `scratch` of `_samples` makes them.
@@ -285,7 +285,7 @@ def lloyd_on_table(samples, weights, centroids, limit, max_iter, arrays, scratch
 
     IN samples (N, F) f4, weights (N,) f8, centroids (K, F) f8, moved; all in the same units. SCRATCH arrays: offset
     (F,) f8 of zeros, columns (F, K) f8, rounded (K, F) f4, step (K,) f8, way (K,) f8; the others as for `assign_block`.
-    OUT inertias (K,) f8. Return the number of passes.
+    OUT inertias (K,) f8, added to. Return the number of passes.
     """
     offset, columns, rounded, step, way = arrays
     labels, until, sums = state
@@ -302,10 +302,7 @@ def lloyd_on_table(samples, weights, centroids, limit, max_iter, arrays, scratch
             largest = max(largest, length)
         if total > 1:  # long ways cost digits, and put everything in doubt
             total = 0.0
-            until[:] = -np.inf
-            tiles[0][:] = 0
-            sums[:] = 0.0
-            way[:] = 0.0
+            _forget(until, tiles[0], sums, way)
         points = (columns, rounded, np.float32(np.sqrt(largest)))
         assign_block(samples, weights, (offset, 1.0), points, (step, way, total), scratch, state, tiles)
         if n_iter == max_iter:
@@ -327,9 +324,21 @@ def lloyd_on_table(samples, weights, centroids, limit, max_iter, arrays, scratch
         total += farthest
         if shift <= limit:
             max_iter = n_iter + 1  # once more, for labels and sums that fit the centroids
-    inertias[:] = 0.0
     measure_block(samples, weights, (offset, 1.0), centroids, labels, inertias)
     return n_iter
+
+
+@kernel
+def _forget(until, n_known, sums, way):
+    """Make a state as if nothing were known."""
+    for i in range(until.shape[0]):
+        until[i] = -np.inf
+    for t in range(n_known.shape[0]):
+        n_known[t] = 0
+    for j in range(sums.shape[0]):
+        way[j] = 0.0
+        for f in range(sums.shape[1]):
+            sums[j, f] = 0.0
 
 
 @kernel

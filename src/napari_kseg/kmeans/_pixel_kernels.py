@@ -20,11 +20,11 @@ for _bit in range(3):
 
 
 @kernel
-def count_colors(pixels, keep, table, full, n_full):
+def count_colors(pixels, keep, table, cells, full, n_full):
     """Count the colors of a block in a table over all 2^24 of them.
 
-    IN pixels (N, 3) u1, keep (N,) u1, or (0,) to keep all. OUT table (2^24,) u1, full u4: a color for every 256 times
-    it was seen, n_full (1,) i8: how many stand there.
+    IN pixels (N, 3) u1, keep (N,) u1, or (0,) to keep all. OUT table (2^24,) u1; cells (2^15,) u1: 1 for every cell
+    of 8 x 8 x 8 colors that holds any; full u4: a color for every 256 times it was seen, n_full (1,) i8: how many.
     """
     end = n_full[0]
     for i in range(np.uintp(pixels.shape[0])):
@@ -34,6 +34,13 @@ def count_colors(pixels, keep, table, full, n_full):
                 | np.uint32(pixels[i, np.uintp(1)]) << np.uint32(8)
                 | np.uint32(pixels[i, np.uintp(2)])
             )
+            cells[
+                np.uintp(
+                    color >> np.uint32(9) & np.uint32(0x7C00)
+                    | color >> np.uint32(6) & np.uint32(0x3E0)
+                    | color >> np.uint32(3) & np.uint32(0x1F)
+                )
+            ] = 1
             count = np.uint8(table[np.uintp(color)] + np.uint8(1))
             table[np.uintp(color)] = count
             if count == np.uint8(0):
@@ -55,26 +62,20 @@ def _corner(cell):
 
 
 @kernel
-def collect_colors(tables, words, often, first, last, colors, counts, cubes, sums, ends):
+def collect_colors(tables, cells, often, colors, counts, cubes, sums, ends):
     """List the colors in some cells of 8 x 8 x 8 colors, in Morton order, and the cubes of 2 x 2 x 2 that hold any.
 
-    IN tables (W, 2^24) u1; words (W, 2^21) u8, the same; often: Morton codes u4, ascending, what to add to their counts
-    i8, where the cells' first ones stand (2^15 + 1,) i8; first and last cell, by their Morton codes.
+    IN tables (W, 2^24) u1; cells (…,) u4, their Morton codes; often: Morton codes u4, ascending, what to add to their
+    counts i8, where the cells' first ones stand (2^15 + 1,) i8.
     OUT colors (…, 3) u1, counts (…,) f8; cubes (…,) u4: Morton codes, sums (…, 4) f8 of red, green, blue and count;
     ends (2,) i8: how many.
     """
     often_codes, often_counts, often_starts = often
     end, cube_end = np.uintp(0), np.uintp(0)
-    for cell in range(np.uintp(first), np.uintp(last)):
+    for place in range(np.uintp(cells.shape[0])):
+        cell = np.uintp(cells[place])
         corner = _corner(cell)
-        found = np.uint64(0)
-        for w in range(words.shape[0]):
-            for row in range(np.uintp(64)):  # eight colors a word
-                red, green = row >> np.uintp(3), row % np.uintp(8)
-                found |= words[w, (corner >> np.uintp(3)) + (red << np.uintp(13)) + (green << np.uintp(5))]
         next_often, end_often = np.uintp(often_starts[cell]), np.uintp(often_starts[cell + np.uintp(1)])
-        if found == 0 and next_often == end_often:
-            continue
         last_cube = np.uint32(0xFFFFFFFF)
         for i in range(np.uintp(512)):
             color = corner + np.uintp(CELL[i])

@@ -21,10 +21,6 @@ WriteLabels = Callable[[int, NDArray[np.int32]], None]
 LARGEST = 1e150
 """Largest value whose square float64 can hold, with room for sums."""
 
-KERNEL_DTYPES = (np.uint8, np.uint16, np.float32, np.float64)
-"""Dtypes the kernel is compiled for; a dtype more costs a second of compiling at its first use."""
-
-
 TABLE_BLOCK = 1 << 15
 """Samples of a table in a block: few enough that a small table keeps two threads busy."""
 
@@ -114,6 +110,12 @@ class Frame:
         grid = 2.0 ** max(-1000.0, np.ceil(np.log2(width)))
         return cls(np.round((low / 2 + high / 2) / grid) * grid, 1 / grid)
 
+    @classmethod
+    def of_dtype(cls, dtype: Any, n_features: int) -> "Frame":
+        """Make the frame of uint8 or uint16, whose range is known without looking."""
+        half = 2.0 ** (8 * np.dtype(dtype).itemsize - 1)
+        return cls(np.full(n_features, half), 1 / half)
+
     def enter(self, points: Table) -> Floats:
         """From the samples' units into the frame."""
         return np.asarray((points.astype(np.float64) - self.offset) * self.scale)
@@ -159,9 +161,8 @@ class Samples:
     def frame(self) -> Frame:
         """Coordinates in which distances are computed."""
         dtype = self.source.read(0)[0].dtype
-        if dtype in (np.uint8, np.uint16):  # their range is known without looking
-            half = 2.0 ** (8 * dtype.itemsize - 1)
-            return Frame(np.full(self.n_features, half), 1 / half)
+        if dtype in (np.uint8, np.uint16):
+            return Frame.of_dtype(dtype, self.n_features)
         bounds = [(low, high) for n, low, high in self._survey if n]
         return Frame.around(np.min([low for low, _ in bounds], 0), np.max([high for _, high in bounds], 0))
 
@@ -335,9 +336,14 @@ class _BlockAssigner:
 
 
 def _for_kernel(samples: Table, weights: Floats | None, frame: Frame) -> tuple[Table, Floats, tuple[Floats, float]]:
-    """Return samples, weights, offset and scale as kernels take them."""
+    """Return samples, weights, offset and scale as kernels take them.
+
+    They are compiled for float32 and float64 only, a second each: what float32 holds exactly is given to them so.
+    """
     offset, scale = frame.offset, frame.scale
-    if samples.dtype not in KERNEL_DTYPES:
+    if samples.dtype in (np.uint8, np.int8, np.uint16, np.int16):
+        samples = samples.astype(np.float32)
+    elif samples.dtype not in (np.float32, np.float64):
         samples, offset, scale = frame.enter(samples), np.zeros(samples.shape[1]), 1.0
     return np.ascontiguousarray(samples), _ones(len(samples)) if weights is None else weights, (offset, scale)
 

@@ -46,7 +46,8 @@ class Table:
     def __init__(self, source: TableSource, frame: Frame) -> None:
         self.samples = frame.enter(source.samples).astype(np.float32)
         self.columns = np.ascontiguousarray(self.samples.T)
-        self.weights = np.ones(len(self.samples)) if source.weights is None else source.weights
+        weights = np.ones(len(self.samples)) if source.weights is None else source.weights
+        self.weights = np.ascontiguousarray(weights)  # kernels are compiled for no other layout
 
     def lloyd(self, centroids: NDArray[Any], *, limit: float, max_iter: int) -> Optimum:
         """Move centroids (K, F) until the sum of their squared moves is at most `limit`."""
@@ -60,7 +61,7 @@ class Table:
             np.zeros(n_clusters),
             np.zeros(n_clusters),
         )
-        inertias = np.empty(n_clusters)
+        inertias = np.zeros(n_clusters)
         lloyd_on_table(
             self.samples, self.weights, rows, limit, max_iter, arrays, scratch(n_clusters, n_features),
             (state.labels, state.until, state.sums), state.tiles, inertias,

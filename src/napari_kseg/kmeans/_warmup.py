@@ -6,7 +6,6 @@ from ._blocks import Callback, block_length
 from ._histogram import histogram_of_colors
 from ._lloyd import lloyd
 from ._pixel_kernels import look_up_colors, paint_colors
-from ._samples import Samples
 from ._search import Search, best_start
 
 
@@ -30,7 +29,7 @@ def warm_up(callback: Callback | None = None) -> None:
     keep = np.empty(0, np.uint8)
     assert block_length(3) > len(pixels)
     histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels), callback=callback)
-    samples = Samples(histogram.samples(), callback)
+    samples = histogram.samples(callback)
     start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2), samples)
     fit = lloyd(samples, start, max_iter=2, limit=0.0)
     samples.assign(fit.centroids)
