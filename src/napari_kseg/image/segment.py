@@ -151,6 +151,8 @@ def _fit(route: Route, settings: Settings) -> Fit:
     """Fit on every pixel."""
     _check_left(route.samples.n_samples if route.n_distinct is None else route.n_distinct)
     _check_distinct(route.n_distinct, settings.n_clusters)
+    if route.n_distinct is None:
+        _check_outlier(route.samples)
     search = settings.search()
     limit = search.tol * route.samples.variance
     if isinstance(settings.init, str):
@@ -167,6 +169,7 @@ def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Sett
     _check_distinct(route.n_distinct, settings.n_clusters)
     search = settings.search()
     samples = Samples(table, callback)
+    _check_outlier(samples)
     limit = search.tol * samples.variance
     if isinstance(settings.init, str):
         start = _sorted(start_on_draw(samples, settings.n_clusters, search))
@@ -189,6 +192,20 @@ def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: in
             _check_distinct(int(np.count_nonzero(weights)), n_clusters)
         moved[cluster] = sample
     return moved[brightness_order(moved)]
+
+
+def _check_outlier(samples: Samples) -> None:
+    """Raise ValueError if one value is so far from the others that float64 cannot add up the squares of both."""
+    low, high = samples.bounds
+    extreme = float(low.min() if -low.min() > high.max() else high.max())
+    if abs(extreme) < 1e15:
+        return
+    typical = float(np.median(np.abs(samples.draw(1000, np.random.default_rng(0)).samples.astype(np.float64))))
+    if 0 < typical < 1e-15 * abs(extreme):
+        raise ValueError(
+            f"the image has the value {extreme:g}, beside which the others, about {typical:g}, look alike; "
+            "leave it out by a mask"
+        )
 
 
 def _check_distinct(n_distinct: int | None, n_clusters: int) -> None:

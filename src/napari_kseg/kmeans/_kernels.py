@@ -346,10 +346,11 @@ def _move_to_farthest(samples, weights, centroids, labels, j):
     """Move an empty cluster's centroid to the sample farthest from its own; return how far, squared."""
     longest, chosen = 0.0, -1
     for i in range(samples.shape[0]):
-        distance = 0.0
+        distance, length = 0.0, 0.0
         for f in range(samples.shape[1]):
             distance += (samples[i, f] - centroids[labels[i], f]) ** 2
-        if distance > longest and weights[i] > 0:
+            length += np.float64(samples[i, f]) ** 2
+        if distance > longest and distance > 1e-13 * length and weights[i] > 0:  # else it is equal, but for rounding
             longest, chosen = distance, i
     step = 0.0
     if chosen >= 0:

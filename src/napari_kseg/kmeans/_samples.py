@@ -28,6 +28,10 @@ KEPT = 1 << 24
 """Samples whose labels are kept from pass to pass, at 8 bytes each. More are assigned anew in every pass."""
 
 
+EQUAL = 1e-13
+"""Part of a sample's squared length by which it may differ from a centroid and still be equal: the mean of equal
+samples is not quite equal to them."""
+
 MOST = 48
 """Candidates that are kept for a tile; one with more is assigned anew in every pass."""
 
@@ -92,7 +96,8 @@ class Frame:
     """The samples' own coordinates: (sample - offset) * scale fits float32 however far from zero the samples are."""
 
     offset: Floats
-    """(F,) near the middle of the samples, with so few digits that subtracting it loses none of theirs."""
+    """(F,) the point among the samples that is nearest to 0, with few digits: subtracting it takes a large offset away,
+    and leaves small values small beside a far outlier."""
     scale: float
     """A power of two that brings the widest feature to about 1, so that no square overflows float32."""
 
@@ -108,7 +113,7 @@ class Frame:
         if width == 0:
             return cls(low.copy(), 1.0)
         grid = 2.0 ** max(-1000.0, np.ceil(np.log2(width)))
-        return cls(np.round((low / 2 + high / 2) / grid) * grid, 1 / grid)
+        return cls(np.round(np.clip(0.0, low, high) / grid) * grid, 1 / grid)
 
     @classmethod
     def of_dtype(cls, dtype: Any, n_features: int) -> "Frame":
@@ -157,14 +162,19 @@ class Samples:
         """N."""
         return sum(n for n, _, _ in self._survey)
 
+    @property
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Lowest and highest value of each feature."""
+        bounds = [(low, high) for n, low, high in self._survey if n]
+        return np.min([low for low, _ in bounds], 0), np.max([high for _, high in bounds], 0)
+
     @cached_property
     def frame(self) -> Frame:
         """Coordinates in which distances are computed."""
         dtype = self.source.read(0)[0].dtype
         if dtype in (np.uint8, np.uint16):
             return Frame.of_dtype(dtype, self.n_features)
-        bounds = [(low, high) for n, low, high in self._survey if n]
-        return Frame.around(np.min([low for low, _ in bounds], 0), np.max([high for _, high in bounds], 0))
+        return Frame.around(*self.bounds)
 
     @cached_property
     def variance(self) -> float:
@@ -216,11 +226,14 @@ class Samples:
         frame = self.frame
         # Rounded to float32, as the kernel sees them, so that a sample equal to its centroid is at distance 0.
         rounded = frame.enter(centroids).astype(np.float32).astype(np.float64)
+        of_offset = float(((1e-15 * frame.offset * frame.scale) ** 2).sum())
         found: list[tuple[float, int, int, Floats, float, int]] = []
 
         def look(block: int, labels: NDArray[np.int32]) -> None:
             samples, weights = self.source.read(block)
-            distances = ((frame.enter(samples).astype(np.float32) - rounded[labels]) ** 2).sum(1)
+            inside = frame.enter(samples).astype(np.float32)
+            distances = ((inside - rounded[labels]) ** 2).sum(1)
+            distances[distances <= EQUAL * (inside.astype(np.float64) ** 2).sum(1) + of_offset] = 0
             if weights is not None:
                 distances[weights == 0] = 0
             top = np.argsort(-distances, kind="stable")[:n]

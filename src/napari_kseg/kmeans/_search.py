@@ -82,6 +82,9 @@ def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole
         found = explorer.start(search.init, n_clusters)
         return found if search.n_init is not None else explorer.breathe(found)
 
+    if search.n_init == 1 and len(levels) == 1:  # nothing to compare with, and nothing finer to come
+        explorer = _Explorer(table, limit, search.max_iter, np.random.default_rng([search.random_state, 0]))
+        return levels[0].samples[explorer.choose(search.init, n_clusters)].astype(np.float64)
     n_searches = AUTO_SEARCHES if search.n_init is None else search.n_init
     if len(levels[0].samples) <= n_clusters or n_clusters == 1:
         n_searches = 1
@@ -109,10 +112,13 @@ class _Explorer:
 
     def start(self, init: str, n_clusters: int) -> Optimum:
         """Follow Lloyd's algorithm from a start."""
+        return self._lloyd(self._table.samples[self.choose(init, n_clusters)])
+
+    def choose(self, init: str, n_clusters: int) -> list[int]:
+        """Rows of the table to start at."""
         choose = random_rows if init == "random" else plus_plus
         rows = choose(self._table.columns, self._table.weights, n_clusters, self._random)
-        rows += rows[:1] * (n_clusters - len(rows))
-        return self._lloyd(self._table.samples[rows])
+        return rows + rows[:1] * (n_clusters - len(rows))
 
     def breathe(self, best: Optimum) -> Optimum:
         """Improve an optimum: first by moving one centroid in eight at a time, in the end by moving one."""
