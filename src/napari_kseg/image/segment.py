@@ -152,7 +152,7 @@ def _fit(route: Route, settings: Settings) -> Fit:
     _check_left(route.samples.n_samples if route.n_distinct is None else route.n_distinct)
     _check_distinct(route.n_distinct, settings.n_clusters)
     if route.n_distinct is None:
-        _check_outlier(route.samples)
+        _check_outlier(route.samples, settings.n_clusters)
     search = settings.search()
     limit = search.tol * route.samples.variance
     if isinstance(settings.init, str):
@@ -169,7 +169,7 @@ def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Sett
     _check_distinct(route.n_distinct, settings.n_clusters)
     search = settings.search()
     samples = Samples(table, callback)
-    _check_outlier(samples)
+    _check_outlier(samples, settings.n_clusters)
     limit = search.tol * samples.variance
     if isinstance(settings.init, str):
         start = _sorted(start_on_draw(samples, settings.n_clusters, search))
@@ -194,13 +194,14 @@ def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: in
     return moved[brightness_order(moved)]
 
 
-def _check_outlier(samples: Samples) -> None:
+def _check_outlier(samples: Samples, n_clusters: int) -> None:
     """Raise ValueError if one value is so far from the others that float64 cannot add up the squares of both."""
     low, high = samples.bounds
     extreme = float(low.min() if -low.min() > high.max() else high.max())
-    if abs(extreme) < 1e15:
+    if abs(extreme) < 1e15 or n_clusters < 3:  # it may well be one of two clusters
         return
-    typical = float(np.median(np.abs(samples.draw(1000, np.random.default_rng(0)).samples.astype(np.float64))))
+    drawn = samples.draw(1000, np.random.default_rng(0)).samples
+    typical = float(np.quantile(np.abs(drawn.astype(np.float64)), 0.5, method="lower"))
     if 0 < typical < 1e-15 * abs(extreme):
         raise ValueError(
             f"the image has the value {extreme:g}, beside which the others, about {typical:g}, look alike; "

@@ -117,7 +117,9 @@ class _Explorer:
     def choose(self, init: str, n_clusters: int) -> list[int]:
         """Rows of the table to start at."""
         choose = random_rows if init == "random" else plus_plus
-        rows = choose(self._table.columns, self._table.weights, n_clusters, self._random)
+        rows = [0]
+        if self._table.weights.any():
+            rows = choose(self._table.columns, self._table.weights, n_clusters, self._random)
         return rows + rows[:1] * (n_clusters - len(rows))
 
     def breathe(self, best: Optimum) -> Optimum:
