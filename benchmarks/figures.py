@@ -1,20 +1,17 @@
 """The figures of docs/how-it-is-fast.md, and the numbers behind them."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 from color import whole_job
 from contest import Options, contest, milliseconds
 from images import mosaic, photo
-from peers import PEERS, why_not
+from peers import why_not
 from quality import samples_of
-from report import report
+from report import Folders, report
 from size import times
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt  # after the choice of what draws it
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
 OURS, COPY = "#0072b2", "#777777"
 COLORS = {
     "scikit-learn": "#d55e00", "scikit-learn ×10": "#b03a00", "scikit-learn-intelex": "#e69f00", "faiss": "#009e73",
@@ -44,9 +41,11 @@ def size_figure(options):
             if megapixels <= largest:
                 series[f"{name}, k = 5"] += [(megapixels, t) for t in peer_seconds(name, image, 5, options)]
     write("size", "time against megapixels", "megapixels", series)
-    fig, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    fig, axes = plt.subplots(figsize=(7.5, 4), layout="constrained")
     lines(axes, series)
-    axes.set(xlabel="megapixels, RGB uint8", title="Fit, labels and recolored image")
+    axes.set(xlabel="megapixels, RGB uint8", title="Fit, labels, recolored image (the others: fit, labels)")
+    axes.set_xticks(sizes, [str(n) for n in sizes])
+    axes.set_xticks([], minor=True)
     save(fig, "time-against-size.png")
 
 
@@ -67,10 +66,11 @@ def clusters_figure(options):
             for name, label in peers.items() if megapixels == small else ():
                 series[label] += [(n_clusters, t) for t in peer_seconds(name, image, n_clusters, options)]
     write("clusters", "time against the number of clusters", "k", series)
-    fig, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    fig, axes = plt.subplots(figsize=(7.5, 4), layout="constrained")
     lines(axes, series, dashed=f", {small} MP")
-    axes.set(xlabel="clusters", title="Fit, labels and recolored image")
+    axes.set(xlabel="clusters", title="Fit, labels, recolored image (the others: fit, labels)")
     axes.set_xticks(clusters, [str(n) for n in clusters])
+    axes.set_xticks([], minor=True)
     save(fig, "time-against-clusters.png")
 
 
@@ -81,7 +81,8 @@ def search_figure(options):
     limits = Options(repeat=options.repeat, patience=min(options.patience, 120))
     peers = [name for name in COLORS if not (options.quick and "×10" in name)]
     starts = {f"n_init={n}": {"n_init": n} for n in (1, 2, 5, 10, 20)} | {"auto": {}}
-    fig, panels = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    known = {}
+    fig, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     with report("search", "inertia against time: astronaut, 512 × 512") as out:
         out.columns("k", "", "settings", "time", "MSE", "over the lowest")
         for axes, n_clusters in zip(panels, (16, 64) if options.quick else (16, 256), strict=True):
@@ -93,8 +94,10 @@ def search_figure(options):
                 excess = 100 * (mse / lowest - 1)
                 cells = (entry.settings, milliseconds(entry.median), f"{mse:.3f}", f"{excess:+.2f} %")
                 out.row(n_clusters, entry.name, *cells)
-            scatter(axes, points, lowest)
+            drawn = scatter(axes, points, lowest)
+            known |= drawn
             axes.set_title(f"astronaut, 512 × 512, k = {n_clusters}")
+    fig.legend(known.values(), known.keys(), loc="outside right center", fontsize=8, frameon=False)
     save(fig, "inertia-against-time.png")
 
 
@@ -132,29 +135,36 @@ def lines(axes, series, dashed="k = 64"):
             axes.plot(xs, seconds, style, marker="o", markersize=3, color=color_of(label), label=label)
     axes.set(xscale="log", yscale="log", ylabel="seconds")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def scatter(axes, points, lowest):
-    """Draw (entry, MSE): ours as a line through the numbers of starts, peers as points."""
-    ours = [(e.median, 100 * (mse / lowest - 1), e.settings) for e, mse in points if e.name == "napari-kseg"]
-    axes.plot(*zip(*[(x, y) for x, y, words in ours if words != "auto"], strict=True), "-o", color=OURS, markersize=4)
-    for x, y, words in ours:
-        if words == "auto":
-            axes.plot(x, y, "*", color=OURS, markersize=13)
-        axes.annotate(words, (x, y), (4, 6), textcoords="offset points", fontsize=7, color=OURS)
-    for entry, mse in points:
-        if entry.name in PEERS:
-            y = 100 * (mse / lowest - 1)
-            axes.plot(entry.median, y, "s", color=COLORS[entry.name], markersize=5)
-            axes.annotate(entry.name, (entry.median, y), (4, 4), textcoords="offset points", fontsize=7)
+    """Draw (entry, MSE), ours as a line through the numbers of starts, peers as points; return name → artist."""
+    excess = {id(entry): 100 * (mse / lowest - 1) for entry, mse in points}
+    ours = [entry for entry, _ in points if entry.name == "napari-kseg"]
+    starts = [entry for entry in ours if entry.settings != "auto"]
+    xs, ys = [entry.median for entry in starts], [excess[id(entry)] for entry in starts]
+    known = {"napari-kseg, n_init=…": axes.plot(xs, ys, "-o", color=OURS, markersize=4)[0]}
+    for entry in ours:
+        x, y = entry.median, excess[id(entry)]
+        if entry.settings == "auto":
+            known["napari-kseg, auto"] = axes.plot(x, y, "*", color=OURS, markersize=13, alpha=0.7)[0]
+        else:
+            words = entry.settings.removeprefix("n_init=")
+            axes.annotate(words, (x, y), (3, 5), textcoords="offset points", fontsize=7, color=OURS)
+    for entry, _ in points:
+        if entry.name in COLORS:
+            (known[entry.name],) = axes.plot(
+                entry.median, excess[id(entry)], "s", color=COLORS[entry.name], markersize=6
+            )
     axes.set(xscale="log", xlabel="seconds", ylabel="inertia over the lowest found, %")
     axes.set_yscale("symlog", linthresh=0.1)
-    axes.set_ylim(bottom=-0.02)
+    axes.set_ylim(-0.02, 2 * max(excess.values()))
     axes.grid(alpha=0.3)
+    return known
 
 
 def save(fig, name):
     """Save a figure for the docs."""
-    fig.savefig(IMAGES / name, dpi=130, metadata={"Software": None})
+    fig.savefig(Folders.images / name, dpi=130, metadata={"Software": None})
     plt.close(fig)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results"
+HERE = Path(__file__).parent
 PACKAGES = (
     "napari-kseg", "numpy", "numba", "scikit-image", "scikit-learn", "scikit-learn-intelex", "opencv-python-headless",
     "faiss-cpu", "imagequant", "Pillow", "kmeans1d", "bkmeans",
@@ -33,6 +33,13 @@ def versions(packages=PACKAGES):
         except PackageNotFoundError:
             found.append(f"{package} not installed")
     return ", ".join(found)
+
+
+class Folders:
+    """Where tables and figures go; a trial with small images puts them elsewhere."""
+
+    results = HERE / "results"
+    images = HERE.parent / "docs" / "images"
 
 
 class Report:
@@ -65,6 +72,6 @@ def report(name, title):
     out.line()
     out.line(f"{machine()}; {versions()}.")
     yield out
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.md").write_text("\n".join(out.lines) + "\n", encoding="utf-8")
+    Folders.results.mkdir(exist_ok=True)
+    (Folders.results / f"{name}.md").write_text("\n".join(out.lines) + "\n", encoding="utf-8")
     print(flush=True)

@@ -6,8 +6,10 @@ image, and as a ratio to the peers. Each table is printed and written to `benchm
 
 import argparse
 import logging
+import tempfile
 import time
 import warnings
+from pathlib import Path
 
 from channels import p6
 from color import p0, p1, p2, p3, p4
@@ -16,6 +18,7 @@ from figures import clusters_figure, search_figure, size_figure
 from gray import p5
 from photos import q1
 from process import p10, q4
+from report import Folders
 from size import p7
 
 TABLES = {
@@ -33,10 +36,13 @@ def main():
     parser.add_argument("--megapixels", type=int, default=12, help="size of the mosaic in P1 to P3")
     parser.add_argument("--repeat", type=int, default=7, help="runs of ours; peers run once if they take > 5 s")
     parser.add_argument("--patience", type=float, default=300, help="leave out a peer whose run takes more seconds")
-    parser.add_argument("--quick", action="store_true", help="small images, to see that all works")
+    parser.add_argument(
+        "--quick", action="store_true", help="small images, to see that all works; results go to a temporary folder"
+    )
     args = parser.parse_args()
     if args.quick:
         args.megapixels, args.patience, args.repeat = 1, 10, 3
+        Folders.results = Folders.images = Path(tempfile.mkdtemp())
     warnings.filterwarnings("ignore", module="sklearn")  # it cannot count the cores of a container
     logging.disable(logging.WARNING)
     for name in args.only:
