@@ -4,11 +4,13 @@
 
 VENV ?= .venv
 LOWEST_VENV ?= .venv-lowest
+BENCH_VENV ?= .venv-bench
 ARGS ?=
 export VENV
 
 python := $(VENV)/bin/python
 uv := $(VENV)/bin/uv
+peers := scikit-learn-intelex opencv-python-headless faiss-cpu imagequant Pillow kmeans1d bkmeans
 code := src tests $(wildcard examples benchmarks tools docs)
 # With a screen the demo opens the viewer and leaves it open; without one it works in a virtual display and saves what it shows.
 screen := $(strip $(DISPLAY) $(WAYLAND_DISPLAY) $(filter Darwin,$(shell uname)))
@@ -16,8 +18,8 @@ demo_options := $(if $(screen),,--output demo-output)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest lint types format bench screenshots \
-	build numba-clean clean
+.PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest lint types format bench bench-quick \
+	screenshots build numba-clean clean
 
 help: ## Explain the targets (this text)
 	@echo "napari-kseg. Targets:"
@@ -69,8 +71,22 @@ format: $(VENV)/.ready-dev ## Format the code and mend what ruff can
 	@$(python) -m ruff check --fix $(code)
 	@$(python) -m ruff format $(code)
 
-bench: $(VENV)/.ready-test ## Measure speed and quality beside other libraries
-	@$(python) benchmarks/run.py $(ARGS)
+bench: $(BENCH_VENV)/.ready ## Measure speed and quality beside other libraries (an hour; ARGS="--only P1 Q4" for a part)
+	@$(BENCH_VENV)/bin/python benchmarks/run.py $(ARGS)
+
+bench-quick: $(VENV)/.ready-test ## Compare speed with the previous commit, or ARGS="--against REV" (2 minutes)
+	@$(python) benchmarks/compare.py $(ARGS)
+
+# A peer that there is no wheel for is left out; the tables say so.
+$(BENCH_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
+	@echo "Setting up $(BENCH_VENV) with the libraries to compare with ..."
+	@$(uv) venv --quiet --clear $(BENCH_VENV) --python $(python)
+	@$(uv) pip install --quiet --python $(BENCH_VENV)/bin/python --editable ".[plot]" pandas scikit-learn
+	@for peer in $(peers); do \
+		$(uv) pip install --quiet --python $(BENCH_VENV)/bin/python --only-binary $$peer $$peer \
+			|| echo "$$peer cannot be installed here and is left out"; \
+	done
+	@touch $@
 
 screenshots: $(VENV)/.ready-all ## Make the pictures of the README anew, from the real window
 	@tools/with-display.sh --virtual $(python) tools/screenshots.py $(ARGS)
@@ -85,5 +101,5 @@ numba-clean: ## Remove the caches of compiled kernels (a kernel does not notice 
 	@find src tests -name '*.nb[ic]' -delete
 
 clean: numba-clean ## Remove all that was made here: environments, builds, caches, demo-output
-	@rm -rf $(VENV) $(LOWEST_VENV) dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
