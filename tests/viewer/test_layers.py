@@ -69,14 +69,39 @@ def test_features_have_a_row_for_each_label_and_one_for_what_is_left_out():
     assert table["name"].is_unique
 
 
-def test_uint16_color_is_scaled_by_its_dtype_and_float_color_is_clipped():
+def test_color_is_scaled_and_clipped_by_the_contrast_limits():
     image = np.array([[[65535, 0, 0], [0, 0, 32768]]], np.uint16)
     labels, _ = segment_layer(Image(image, rgb=True), 2)
     assert_allclose(labels.get_color(1), [0, 0, 0.5, 1], atol=1e-4)
     assert_allclose(labels.get_color(2), [1, 0, 0, 1])
-    labels, _ = segment_layer(Image(np.array([[[1.5, 0, 0], [-0.5, 0, 0.25]]]), rgb=True), 2)
+    labels, _ = segment_layer(Image(np.array([[[1.5, 0, 0], [-0.5, 0, 0.25]]]), rgb=True, contrast_limits=(0, 1)), 2)
     assert_allclose(labels.get_color(1), [0, 0, 0.25, 1])
     assert_allclose(labels.get_color(2), [1, 0, 0, 1])
+
+
+@pytest.mark.parametrize("scale", [1, 0.5 / 255, 100 / 255])
+def test_labels_of_float_color_look_like_the_image_at_its_contrast_limits(scale):
+    photo = data.coffee()
+    want, _ = segment_layer(Image(photo, rgb=True), 3)
+    source = Image(photo.astype(np.float64) * scale, rgb=True, contrast_limits=(0, 255 * scale))
+    labels, _ = segment_layer(source, 3)
+    for label in (1, 2, 3):
+        assert_allclose(labels.get_color(label), want.get_color(label), atol=0.02)
+    assert want.get_color(1)[:3].max() < 0.5
+
+
+def test_gamma_counts_for_label_colors_too():
+    image = np.zeros((4, 4, 3), np.uint8)
+    image[:2] = 128
+    labels, _ = segment_layer(Image(image, rgb=True, gamma=2.0), 2)
+    assert_allclose(labels.get_color(2)[:3], (128 / 255) ** 2, atol=1e-3)
+
+
+def test_a_table_of_12_bit_color_has_the_colors_of_12_bits():
+    image = np.zeros((4, 4, 3), np.uint16)
+    image[:2] = 4095
+    seg = from_layer(segment_layer(Image(image, rgb=True), 2)[0])
+    assert list(seg.table()["color"]) == ["#000000", "#ffffff"]
 
 
 def test_labels_above_k_and_other_channels_have_colors_of_their_own():
@@ -115,6 +140,30 @@ def test_the_recolored_layer_looks_like_its_source():
         "interpolation3d": "nearest",
         "rendering": "minip",
     }
+
+
+def test_a_second_run_takes_the_new_look_of_the_source(viewer):
+    source = viewer.add_image(data.camera() / 255, name="camera")
+    _, recolored = segment_layer(source, 3, viewer=viewer)
+    source.data, source.colormap, source.contrast_limits = data.camera() * 10.0, "viridis", (5, 2500)
+    segment_layer(source, 3, viewer=viewer)
+    assert recolored in viewer.layers
+    assert recolored.colormap.name == "viridis"
+    assert tuple(recolored.contrast_limits) == (5, 2500)
+
+
+def test_a_look_that_the_user_chose_stays(viewer):
+    source = viewer.add_image(data.camera(), name="camera")
+    _, recolored = segment_layer(source, 3, viewer=viewer)
+    recolored.colormap = "magma"
+    source.contrast_limits = (5, 250)
+    segment_layer(source, 3, viewer=viewer)
+    assert recolored.colormap.name == "magma"
+    assert tuple(recolored.contrast_limits) == (0, 255)
+
+
+def test_a_bar_may_be_asked_for():
+    assert segment_layer(Image(data.camera()), 2, progress=True)[0].data.max() == 2
 
 
 def test_a_narrow_gray_image_is_not_taken_for_color():

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import weakref
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QProgressBar
 
+from napari_kseg.viewer.layers import segment_layer
 from napari_kseg.viewer.widget import KMeansWidget
 
 
@@ -147,6 +149,43 @@ def test_the_window_stays_alive_during_a_run(desk, noise, qtbot):
     clock.stop()
     desk.click("Cancel")
     assert len(gaps) > 25  # of 100; the machine may be busy
+
+
+def test_an_image_that_cannot_be_read_says_why(desk, notifications, caplog):
+    def fail(block):
+        raise OSError("the drive is gone")
+
+    lazy = da.zeros((200, 200), chunks=100, dtype=np.uint8).map_blocks(
+        fail, dtype=np.uint8, meta=np.zeros((0, 0), np.uint8)
+    )
+    viewer = desk.viewer
+    with pytest.raises(OSError, match="the drive is gone"):
+        np.asarray(lazy)
+    layer = viewer.add_image(np.zeros((200, 200), np.uint8), name="slide", multiscale=False)
+    with layer.events.blocker_all():
+        layer._data = lazy  # napari itself would read it at once, to show it
+    desk.run()
+    sentence = "slide could not be segmented: OSError: the drive is gone"
+    assert desk.status == sentence
+    assert sentence in notifications()
+    assert desk.names == ["slide"]
+    assert "the drive is gone" in caplog.text
+    layer._data = np.zeros((200, 200), np.uint8)
+
+
+@pytest.mark.parametrize("mouse_was_over_the_canvas", [False, True])
+def test_a_volume_may_be_segmented_while_it_is_shown_in_3d(desk, mouse_was_over_the_canvas):
+    desk.viewer.dims.ndisplay = 3
+    image = np.zeros((8, 9, 10), np.uint8)
+    image[4:] = 200
+    layer = desk.viewer.add_image(image, name="volume")
+    if not mouse_was_over_the_canvas:
+        desk.viewer.cursor._view_direction = None
+    segment_layer(layer, 2, viewer=desk.viewer)
+    desk.viewer.layers.selection.active = layer
+    desk.run(n_clusters=2)
+    assert desk.names == ["volume", "volume recolored", "volume clusters"]
+    assert len(desk.table) == 2
 
 
 OPEN = """

@@ -83,7 +83,7 @@ def _draw_pictures(axes: Any, seg: "Segmentation", values: Array, labels: Array)
     image, colors = values.astype(np.float64), seg.colors()[:, :3]
     name, result = "image", "recolored"
     if seg.is_color:
-        picture = image / white(seg.pixels.dtype)
+        picture = image / white(seg.pixels.dtype, seg.centroids)
     else:
         low, high = _contrast(image, seg)
         picture = np.repeat(((image - low) / (high - low)).mean(-1, keepdims=True), 3, axis=-1)
@@ -111,7 +111,7 @@ def _contrast(image: "Floats", seg: "Segmentation") -> tuple["Floats", "Floats"]
 
 def _draw_colors(axes: Any, seg: "Segmentation", values: Array, labels: Array) -> None:
     """Pixels in their own colors and the centroids among them, seen along each of the three channels."""
-    full = white(seg.pixels.dtype)
+    full = white(seg.pixels.dtype, seg.centroids)
     points = _sample(values, labels, N_POINTS)[0]
     colors = np.clip(points / full, 0, 1)
     for ax, (x, y) in zip(axes, ((0, 1), (0, 2), (1, 2)), strict=True):

@@ -67,7 +67,7 @@ def display_colors(centroids: Floats, pixels: Pixels) -> Floats:
     """(K, 4) colors, 0 to 1: the centroids' own, grays from the darkest to the brightest, or distinct hues."""
     colors = np.ones((len(centroids), 4))
     if pixels.rgb:
-        colors[:, :3] = np.clip(centroids / white(pixels.dtype), 0, 1)
+        colors[:, :3] = np.clip(centroids / white(pixels.dtype, centroids), 0, 1)
     elif pixels.n_channels == 1:
         low, high = (0.0, 255.0) if pixels.dtype == np.uint8 else (float(centroids.min()), float(centroids.max()))
         colors[:, :3] = (centroids - low) / (high - low or 1.0)
@@ -77,9 +77,16 @@ def display_colors(centroids: Floats, pixels: Pixels) -> Floats:
     return colors
 
 
-def white(dtype: np.dtype[Any]) -> float:
-    """Return the value of a channel at full brightness, as napari and scikit-image take it."""
-    return float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+def white(dtype: np.dtype[Any], centroids: Floats) -> float:
+    """Return the value of a channel at full brightness: the smallest usual one that the centroids do not exceed.
+
+    uint8: 255; wider integers: the largest number of 8, 10, 12, 14, … bits; floats: 1, 255, or the largest centroid.
+    """
+    largest = float(centroids.max())
+    if dtype.kind == "f":
+        return 1.0 if largest <= 1 else max(255.0, largest)
+    bits = next((bits for bits in range(8, 65, 2) if largest < 1 << bits), 64)
+    return float(min((1 << bits) - 1, np.iinfo(dtype).max)) if dtype.kind in "iu" else 1.0
 
 
 def hex_color(color: NDArray[Any]) -> str:

@@ -37,7 +37,11 @@ class ClusterTable(QTableWidget):
 
     def can_show(self, features: pandas.DataFrame) -> bool:
         """Return whether these are features as we write them; they are the user's to change."""
-        return len(features) > 1 and {"label", "name", "color", "count", "fraction"} <= set(features.columns)
+        needed = ["label", "name", "color", "count", "fraction"]
+        if len(features) < 2 or not set(needed) <= set(features.columns):
+            return False
+        numbers = features[["count", "fraction"]].dtypes
+        return bool(features[needed].notna().all(axis=None)) and all(dtype.kind in "if" for dtype in numbers)
 
     def set_features(self, features: pandas.DataFrame) -> None:
         """Show the features table of a Labels layer; row 0, what was left out, is not a cluster."""
@@ -46,7 +50,7 @@ class ClusterTable(QTableWidget):
         self.horizontalHeaderItem(CENTROID).setText(names[:1].upper() + names[1:] if len(channels) <= 3 else "Centroid")
         self.horizontalHeaderItem(CENTROID).setToolTip(f"Centroid: {names}")
         # Decimals tell nothing about values as large as those of 8 bits.
-        whole = bool(features[channels].max().max() >= 10)
+        whole = bool(features[channels].abs().max().max() >= 10)
         self.setRowCount(len(features) - 1)
         for row, cluster in enumerate(features.to_dict("records")[1:]):
             values = [cluster[name] for name in channels]

@@ -17,19 +17,17 @@ if TYPE_CHECKING:
 def label_colors(seg: Segmentation, source: Source) -> NDArray[np.float64]:
     """Return the colors of the labels 1 to K, shape (K, 4), 0 to 1.
 
-    Color images: the centroids themselves. One channel: what the source shows at the centroid.
+    Color images and one channel: what the source shows at the centroid, through its contrast limits and gamma.
     Otherwise no color belongs to a centroid, and napari's own cycle tells the labels apart.
     """
     centroids = np.asarray(seg.centroids, np.float64)
+    if not seg.is_color and centroids.shape[1] > 1:
+        return _cycle(len(centroids))[1:]
+    low, high = source.contrast_limits
+    shown = np.clip((centroids - low) / ((high - low) or 1), 0, 1) ** source.gamma
     if seg.is_color:
-        dtype = np.dtype(source.image.dtype)
-        largest = np.iinfo(dtype).max if dtype.kind in "ui" else 1
-        return np.column_stack([np.clip(centroids / largest, 0, 1), np.ones(len(centroids))])
-    if centroids.shape[1] == 1:
-        low, high = source.contrast_limits
-        shown = np.clip((centroids[:, 0] - low) / ((high - low) or 1), 0, 1)
-        return np.asarray(source.colormap.map(shown**source.gamma), np.float64)
-    return _cycle(len(centroids))[1:]
+        return np.column_stack([shown, np.ones(len(shown))])
+    return np.asarray(source.colormap.map(shown[:, 0]), np.float64)
 
 
 def label_colormap_from(colors: NDArray[np.float64]) -> CyclicLabelColormap:

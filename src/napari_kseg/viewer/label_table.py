@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_kseg.image.recolor import hex_color
+
 if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
@@ -48,9 +50,3 @@ def label_table(seg: Segmentation, colors: NDArray[np.float64], pixel_area: floa
     for name, values in zip(seg.channel_names, np.asarray(seg.centroids).T, strict=True):
         columns[f"centroid_{name}"] = np.concatenate([[np.nan], values])
     return pandas.DataFrame(columns)
-
-
-def hex_color(color: NDArray[np.float64]) -> str:
-    """Return "#rrggbb" for a color of 0 to 1."""
-    red, green, blue = np.rint(np.asarray(color[:3]) * 255).astype(int)
-    return f"#{red:02x}{green:02x}{blue:02x}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image, Labels, Layer
 
+from napari_kseg.image._progress import progress_bar
 from napari_kseg.image.segment import segment_pixels
 from napari_kseg.image.settings import Settings
 from napari_kseg.kmeans import ConvergenceWarning, not_converged
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 METADATA_KEY = "napari_kseg"
 CONTRACT_VERSION = 1
 """Grows when the meaning of the metadata or of the features table changes."""
+
+
+_NOT_SETTINGS = ("mask", "callback", "progress")
+"""Keywords of `segment` that say nothing of how it is segmented."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,18 +101,22 @@ def segment_layer(
     True
     """
     layer, viewer = _unwrapped(layer), _unwrapped(viewer)
+    Settings.from_dict({**{k: v for k, v in settings.items() if k not in _NOT_SETTINGS}, "n_clusters": n_clusters})
     mask, callback = settings.pop("mask", None), settings.pop("callback", None)
     source = take_source(layer, settings.pop("channel_axis", "auto"))
-    seg = segment_pixels(
-        source.pixels(mask),
-        layer_settings(source, n_clusters=n_clusters, **settings),
-        callback=callback,
-    )
+    with progress_bar(settings.pop("progress", False), callback) as report:
+        seg = segment_pixels(
+            source.pixels(mask),
+            layer_settings(source, n_clusters=n_clusters, **settings),
+            callback=report,
+        )
     if message := convergence_message(seg):
         warnings.warn(message, ConvergenceWarning, stacklevel=2)
     parts = make_parts(seg, source)
     if viewer is None:
-        return _new_labels(parts, layer), _new_recolored(parts, layer)
+        labels = _new_labels(parts, layer)
+        labels.features = parts.features
+        return labels, _new_recolored(parts, layer)
     return add_layers(parts, layer, viewer)
 
 
@@ -181,7 +190,10 @@ def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) ->
     with _selection_kept(viewer):
         recolored = find_output(viewer, layer, "recolored")
         if recolored is not None and _fits_recolored(recolored, parts):
+            was_untouched = recolored.metadata[METADATA_KEY].get("look") == _look_of(recolored)
             recolored.data = parts.recolored
+            if was_untouched:  # else the user wants it to look so
+                _take_look(recolored, layer)
             move_to(recolored, _recolored_placement(parts, layer))
             _stamp(recolored, parts, "recolored")
         else:
@@ -191,6 +203,9 @@ def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) ->
             _update_labels(labels, parts, layer)
         else:
             labels = _put(viewer, _new_labels(parts, layer), labels, above=recolored)
+    # Only now that the source is active again: in 3-D, napari fails on an active Labels layer with features as long as
+    # the mouse was not over the canvas.
+    labels.features = parts.features
     return labels, recolored
 
 
@@ -220,7 +235,6 @@ def _new_labels(parts: LayerParts, layer: Image) -> Labels:
         parts.labels,
         name=f"{layer.name} clusters",
         colormap=parts.colormap,
-        features=parts.features,
         opacity=1.0,
         **placement_over(layer, parts.axes, parts.factors),
     )
@@ -229,22 +243,21 @@ def _new_labels(parts: LayerParts, layer: Image) -> Labels:
 
 
 def _new_recolored(parts: LayerParts, layer: Image) -> Image:
-    look = {name: getattr(layer, name) for name in _LOOK}
     recolored = Image(
         parts.recolored,
         name=f"{layer.name} recolored",
         rgb=parts.rgb,
         multiscale=False,
-        colormap=layer.colormap,
-        **look,
+        contrast_limits=layer.contrast_limits,
         **_recolored_placement(parts, layer),
     )
-    recolored.contrast_limits_range = layer.contrast_limits_range
+    _take_look(recolored, layer)
     _stamp(recolored, parts, "recolored")
     return recolored
 
 
 _LOOK = (
+    "colormap",
     "contrast_limits",
     "gamma",
     "interpolation2d",
@@ -255,6 +268,18 @@ _LOOK = (
 )
 
 
+def _take_look(recolored: Image, layer: Image) -> None:
+    """Show the recolored image as the source is shown."""
+    recolored.contrast_limits_range = layer.contrast_limits_range
+    for name in _LOOK:
+        setattr(recolored, name, getattr(layer, name))
+
+
+def _look_of(layer: Image) -> dict[str, str]:
+    """Return how an image is shown, as text that can be compared and written."""
+    return {name: str(getattr(layer, name)) for name in _LOOK if name != "colormap"} | {"colormap": layer.colormap.name}
+
+
 def _update_labels(labels: Labels, parts: LayerParts, layer: Image) -> None:
     labels.data = parts.labels
     # Undo would write old pixel values into the new labels.
@@ -263,7 +288,6 @@ def _update_labels(labels: Labels, parts: LayerParts, layer: Image) -> None:
     # These two live on the colormap, not on the layer.
     parts.colormap.selection, parts.colormap.use_selection = labels.selected_label, labels.show_selected_label
     labels.colormap = parts.colormap
-    labels.features = parts.features
     move_to(labels, placement_over(layer, parts.axes, parts.factors))
     _stamp(labels, parts, "labels")
 
@@ -302,6 +326,8 @@ def _stamp(layer: Layer, parts: LayerParts, role: str) -> None:
     """Write the metadata of a result into one of its layers."""
     # A new dict each time: duplicates of the layer share the old one.
     made = {**parts.metadata, "role": role, "layer_id": str(layer.unique_id)}
+    if role == "recolored":
+        made["look"] = _look_of(layer)
     layer.metadata = {**layer.metadata, METADATA_KEY: made}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -163,7 +164,7 @@ class Runner(QObject):
             return
         request, self._pending = self._pending, None
         job = _Job(request)
-        # napari shows errors already; raising them once more could end the process.
+        # The job brings its errors back as sentences; one raised in the thread could end the process.
         job.worker = create_worker(job, _start_thread=False, _ignore_errors=True)
         job.worker.finished.connect(self._on_worker_finished)
         self._job, self._shown, self._live[:] = job, job.progress, [job.canceled]
@@ -220,6 +221,11 @@ def _segment(request: Request, started: float, report: Callable[[str, int, int],
         result = {"error": f"not enough memory to segment {request.source.name!r}: {error}"}
     except (ValueError, TypeError) as error:
         result = {"error": str(error)}
+    except _Canceled:
+        raise
+    except Exception as error:  # reading a lazy image may raise anything
+        logging.getLogger(__name__).exception("segmentation of %r failed", request.source.name)
+        result = {"error": f"{request.source.name} could not be segmented: {type(error).__name__}: {error}"}
     return Outcome(request, time.perf_counter() - started, **result)
 
 
