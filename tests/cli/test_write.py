@@ -153,3 +153,45 @@ def test_other_files_in_the_folder_stay(run, stripes, tmp_path):
     assert (tmp_path / "stripes_mask_1.txt").read_text() == (tmp_path / "notes.csv").read_text() == "mine"
     assert stripes.read_bytes() == before
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+@pytest.mark.parametrize("name", ["clusters.csv", "model.json", "stripes_mask_2.png", "stripes_labels.tif"])
+def test_a_file_that_is_not_ours_is_never_written_over(run, stripes, tmp_path, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("mine")
+    code, _, said = run(stripes, "-k", 2, "-o", out)
+    assert code == 2
+    assert name in said
+    assert [path.name for path in out.iterdir()] == [name]
+    assert (out / name).read_text() == "mine"
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_a_mask_named_like_ours_is_not_removed(run, stripes, save, tmp_path):
+    mask = save("stripes_mask_9.png", np.full((32, 40), 255, np.uint8))
+    for _ in range(2):
+        assert run(stripes, "--mask", mask, "-k", 2, "-o", tmp_path)[0] == 0
+    assert mask.exists()
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_an_image_of_the_same_name_in_another_format_keeps_its_results(run, stripes, save, tmp_path):
+    out, twin = tmp_path / "out", save("stripes.bmp", np.repeat(np.uint8([9, 200]), 96).reshape(8, 8, 3))
+    run(stripes, "-k", 4, "-o", out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    code, _, said = run(twin, "-k", 2, "-o", out)
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_a_folder_in_the_way_leaves_everything_as_it_was(run, stripes, tmp_path):
+    out = tmp_path / "out"
+    run(stripes, "-k", 4, "-o", out)
+    (out / "stripes_labels.tif").unlink()
+    (out / "stripes_labels.tif").mkdir()
+    before = sorted(path.name for path in out.iterdir())
+    assert run(stripes, "-k", 2, "-o", out)[0] == 2
+    assert sorted(path.name for path in out.iterdir()) == before

@@ -1,5 +1,6 @@
 """The options of the command line, and what they lead to."""
 
+import itertools
 import os
 import re
 import sys
@@ -64,8 +65,17 @@ def main(arguments: list[str] | None = None) -> None:
     except CommandError as error:
         status = _complain(str(error))
     except _UsageError as error:
-        status = _complain(error.format_message())  # type: ignore[attr-defined]
+        status = _complain(_explain(error, sys.argv[1:] if arguments is None else arguments))
     sys.exit(status)
+
+
+def _explain(error: Any, arguments: list[str]) -> str:
+    """Say what was given and what the option is for; Typer says neither."""
+    parameter = getattr(error, "param", None)
+    for option, value in itertools.pairwise(arguments):
+        if parameter is not None and option in parameter.opts:
+            return f"{parameter.opts[0]} {value} is not possible: {parameter.help}"
+    return str(error.format_message())
 
 
 def _complain(message: str) -> int:
@@ -105,7 +115,9 @@ def segment_or_view(
             "The results are full resolution. auto: reduce only what would take long.",
         ),
     ] = "auto",
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Where the search starts. Same seed, same result.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Where the search starts, 0 or more. Same seed, same result.")
+    ] = 0,
     channel_axis: Annotated[
         str,
         typer.Option(
@@ -124,11 +136,13 @@ def segment_or_view(
     n_init: Annotated[
         str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: 3 to 10.")
     ] = "auto",
-    max_iter: Annotated[int, typer.Option(metavar="N", min=1, help="Largest number of iterations.")] = 300,
+    max_iter: Annotated[int, typer.Option(metavar="N", min=1, help="Largest number of iterations, 1 or more.")] = 300,
     tol: Annotated[
         float,
         typer.Option(
-            metavar="X", min=0, help="Stop when the centroids move less; relative to the variance of the image."
+            metavar="X",
+            min=0,
+            help="Stop when the centroids move less, 0 or more; relative to the variance of the image.",
         ),
     ] = 1e-4,
     version: Annotated[
@@ -257,9 +271,8 @@ def _pixels_of(path: Path, mask_path: Path | None, channel_axis: Any) -> Pixels:
 
 
 def _in_options(message: str) -> str:
-    return re.sub(rf"\b({'|'.join(_OPTIONS)})=", lambda match: f"{_OPTIONS[match[1]]} ", message).replace(
-        "None", "none"
-    )
+    named = re.sub(rf"\b({'|'.join(_OPTIONS)})=", lambda match: f"{_OPTIONS[match[1]]} ", message)
+    return named.replace("raise max_iter, or tol", "raise --max-iter, or --tol").replace("None", "none")
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import re
 import shutil
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,7 +41,13 @@ def staged(folder: Path, source: Path) -> Iterator[Path]:
         raise CommandError(f"{folder} is not a folder that can be written to ({error.strerror})") from None
     try:
         yield stage
-        _make_room(folder, source)
+        old = _earlier(folder, source)
+        _check_room(folder, stage, old)
+        for name in _SHARED:
+            if name in old.others:
+                (folder / name).replace(folder / f"{old.owner}_{name}")
+        for file in old.own:
+            file.unlink(missing_ok=True)
         for file in stage.iterdir():
             file.replace(folder / file.name)
     finally:
@@ -56,25 +61,54 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def _make_room(folder: Path, source: Path) -> None:
-    """Remove what an earlier run on this image left; name the shared files of another one after it."""
-    masks = re.compile(rf"{re.escape(source.stem)}_mask_\d+\.(png|tif)")
-    owner = _owner(folder / "clusters.csv")
-    old = [file for file in folder.iterdir() if masks.fullmatch(file.name)]
-    for name in _SHARED:
-        if owner not in (None, source.name) and (folder / name).exists():
-            (folder / name).replace(folder / f"{Path(str(owner)).stem}_{name}")
-        old += [folder / name, folder / f"{source.stem}_{name}"]
-    for file in old:
-        file.unlink(missing_ok=True)
+class _Earlier(NamedTuple):
+    """What an earlier run left in a folder."""
+
+    owner: str
+    """Stem of the image that the shared files are about."""
+    own: list[Path]
+    """Files of the same image: to be removed."""
+    others: list[str]
+    """Names of shared files of another image: to be named after it."""
 
 
-def _owner(table: Path) -> str | None:
-    """Name of the image that a table of ours is about."""
+def _earlier(folder: Path, source: Path) -> _Earlier:
+    """Find what an earlier run left. Only a table of ours says which files are: all others are the user's."""
+    own: list[Path] = []
+    others: list[str] = []
+    owner, n_clusters = _described(folder / "clusters.csv")
+    shared = [name for name in _SHARED if (folder / name).exists()]
+    if owner == source.name:
+        own += [folder / name for name in shared]
+        own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, n_clusters + 1) for end in (".png", ".tif")]
+    elif owner is not None:
+        others = shared
+    renamed = folder / f"{source.stem}_clusters.csv"
+    if (found := _described(renamed))[0] == source.name:
+        own += [folder / f"{source.stem}_{name}" for name in _SHARED]
+        own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, found[1] + 1) for end in (".png", ".tif")]
+    return _Earlier(Path(str(owner)).stem, own, others)
+
+
+def _check_room(folder: Path, stage: Path, old: _Earlier) -> None:
+    """Refuse to write over what is not ours, before anything is changed."""
+    free = {*old.own, *(folder / name for name in old.others)}
+    for file in stage.iterdir():
+        target = folder / file.name
+        again = bool(old.own) and target.stem.endswith(("_labels", "_recolored")) and target.is_file()
+        if target.exists() and target not in free and not again:
+            raise CommandError(
+                f"{target} is there already and not known as a result of this image; move it, or give another folder"
+            )
+
+
+def _described(table: Path) -> tuple[str | None, int]:
+    """Name of the image that a table of ours is about, and its number of clusters."""
     with suppress(OSError, UnicodeDecodeError), table.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            return row.get("image")
-    return None
+        rows = list(csv.DictReader(file))
+        if rows and rows[0].get("image") and "label" in rows[0]:
+            return rows[0]["image"], len(rows)
+    return None, 0
 
 
 def write_results(seg: Segmentation, folder: Path, source: Path) -> list[str]:
