@@ -6,6 +6,9 @@ blocks on a thread pool (`_blocks`). None uses `parallel=True`, because two thre
 workqueue layer abort the process, and napari runs such kernels in the thread of its window.
 
 N samples of a block, F features, K clusters, T samples of a tile, L candidates.
+
+.. [1] Hamerly (2010), Making k-means even faster, SIAM International Conference on Data Mining, 130-140,
+   doi:10.1137/1.9781611972801.12. There one bound holds for all samples; here each tile has its own.
 """
 
 import numba as nb
