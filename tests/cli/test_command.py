@@ -82,7 +82,9 @@ def interrupt_when_at_work():
     while not list(pathlib.Path(sys.argv[2]).glob(".napari-kseg-*")):
         time.sleep(0.01)
     time.sleep(0.3)
-    _thread.interrupt_main()
+    while list(pathlib.Path(sys.argv[2]).glob(".napari-kseg-*")):
+        _thread.interrupt_main()  # again, as a person would: one that comes while LLVM calls back into Python is lost
+        time.sleep(2)
 
 threading.Thread(target=interrupt_when_at_work, daemon=True).start()
 main([sys.argv[1], "-k", "60", "-o", sys.argv[2], "--downsample", "1", "--tol", "0"])

@@ -276,4 +276,6 @@ def _in_options(message: str) -> str:
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:
+    if isinstance(message, (DeprecationWarning, PendingDeprecationWarning)):
+        return  # of libraries, to their developers
     print("napari-kseg: warning:", _in_options(str(message)), file=sys.stderr)
