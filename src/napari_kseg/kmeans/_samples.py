@@ -153,7 +153,7 @@ class Samples:
             samples, _ = self.source.read(block)
             if not len(samples):
                 return 0, np.zeros(self.n_features), np.zeros(self.n_features)
-            return len(samples), samples.min(0).astype(np.float64), samples.max(0).astype(np.float64)
+            return len(samples), *_bounds_of(samples)
 
         return self.map(look, "Reading")
 
@@ -346,6 +346,18 @@ class _BlockAssigner:
         if measure:
             measure_block(samples, weights, frame, self._rows, state.labels, inertias)
         return inertias
+
+
+def _bounds_of(samples: Table) -> tuple[Floats, Floats]:
+    """Lowest and highest value of every feature."""
+    # As rows of 64 samples first: NumPy takes 5 times as long for rows of a few values.
+    n, n_features = len(samples) // 64 * 64, samples.shape[1]
+    wide, rest = samples[:n].reshape(-1, 64 * n_features), samples[n:]
+    low = high = rest
+    if n:
+        low = np.concatenate([wide.min(0).reshape(64, n_features), rest])
+        high = np.concatenate([wide.max(0).reshape(64, n_features), rest])
+    return low.min(0).astype(np.float64), high.max(0).astype(np.float64)
 
 
 def _for_kernel(samples: Table, weights: Floats | None, frame: Frame) -> tuple[Table, Floats, tuple[Floats, float]]:
