@@ -195,3 +195,37 @@ def test_a_folder_in_the_way_leaves_everything_as_it_was(run, stripes, tmp_path)
     before = sorted(path.name for path in out.iterdir())
     assert run(stripes, "-k", 2, "-o", out)[0] == 2
     assert sorted(path.name for path in out.iterdir()) == before
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+@pytest.mark.parametrize("name", ["stripes_mask_2.png", "stripes_labels.tif"])
+def test_a_result_given_as_the_mask_is_not_replaced(run, stripes, tmp_path, name):
+    run(stripes, "-k", 4, "-o", tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    code, _, said = run(stripes, "--mask", tmp_path / name, "-k", 1, "-o", tmp_path)
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert name in said
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_a_file_in_the_way_of_a_renamed_table_stays(run, stripes, save, tmp_path):
+    out = tmp_path / "out"
+    run(stripes, "-k", 4, "-o", out)
+    (out / "stripes_clusters.csv").write_text("mine")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    code, _, said = run(save("camera.png", data.camera()[::8, ::8]), "-k", 2, "-o", out)
+    assert code == 2
+    assert "stripes_clusters.csv" in said
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_a_folder_named_like_an_old_mask_stays(run, stripes, tmp_path):
+    out = tmp_path / "out"
+    run(stripes, "-k", 4, "-o", out)
+    (out / "stripes_mask_4.png").unlink()
+    (out / "stripes_mask_4.png").mkdir()
+    assert run(stripes, "-k", 2, "-o", out)[0] == 0
+    assert (out / "stripes_mask_4.png").is_dir()
+    assert not (out / "stripes_mask_3.png").exists()

@@ -239,7 +239,7 @@ def segment_file(path: Path, folder: Path, mask_path: Path | None, settings: dic
     """Segment an image file and write the results; say what came out."""
     try:
         checked = Settings(**settings)  # before anything that takes long
-        with staged(folder, path) as stage, warnings.catch_warnings():
+        with staged(folder, path, mask_path) as stage, warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)  # to show, even where Python was told to raise them
             warnings.showwarning = _show_warning  # type: ignore[assignment]  # of the six arguments one is shown
             pixels = _pixels_of(path, mask_path, checked.channel_axis)

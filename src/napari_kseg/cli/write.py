@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 import sys
 import tempfile
@@ -27,10 +28,10 @@ _SHARED = ("clusters.csv", "model.json", "centroids.png")
 
 
 @contextmanager
-def staged(folder: Path, source: Path) -> Iterator[Path]:
+def staged(folder: Path, source: Path, mask: Path | None = None) -> Iterator[Path]:
     """A temporary folder whose files go to `folder` all together at the end; after an exception none does.
 
-    Earlier results of the same image are replaced, those of other images are kept.
+    Earlier results of the same image are replaced, those of other images are kept, and so are `source` and `mask`.
     """
     created = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     try:
@@ -42,14 +43,13 @@ def staged(folder: Path, source: Path) -> Iterator[Path]:
     try:
         yield stage
         old = _earlier(folder, source)
-        _check_room(folder, stage, old)
-        for name in _SHARED:
-            if name in old.others:
-                (folder / name).replace(folder / f"{old.owner}_{name}")
-        for file in old.own:
-            file.unlink(missing_ok=True)
-        for file in stage.iterdir():
-            file.replace(folder / file.name)
+        new = sorted(stage.iterdir())
+        moves = [(folder / name, folder / f"{old.owner}_{name}") for name in old.others]
+        _check_room([folder / file.name for file in new], moves, old.own, [source, *([mask] if mask else [])])
+        (stage / "old").mkdir()
+        replaced = {*old.own, *(folder / file.name for file in new)} - {file for file, _ in moves}
+        moves += [(file, stage / "old" / file.name) for file in sorted(replaced) if file.is_file()]
+        _move_all(moves + [(file, folder / file.name) for file in new])
     finally:
         shutil.rmtree(stage, ignore_errors=True)
         _remove_empty(created)
@@ -77,7 +77,7 @@ def _earlier(folder: Path, source: Path) -> _Earlier:
     own: list[Path] = []
     others: list[str] = []
     owner, n_clusters = _described(folder / "clusters.csv")
-    shared = [name for name in _SHARED if (folder / name).exists()]
+    shared = [name for name in _SHARED if (folder / name).is_file()]
     if owner == source.name:
         own += [folder / name for name in shared]
         own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, n_clusters + 1) for end in (".png", ".tif")]
@@ -90,21 +90,38 @@ def _earlier(folder: Path, source: Path) -> _Earlier:
     return _Earlier(Path(str(owner)).stem, own, others)
 
 
-def _check_room(folder: Path, stage: Path, old: _Earlier) -> None:
-    """Refuse to write over what is not ours, before anything is changed."""
-    free = {*old.own, *(folder / name for name in old.others)}
-    for file in stage.iterdir():
-        target = folder / file.name
-        again = bool(old.own) and target.stem.endswith(("_labels", "_recolored")) and target.is_file()
-        if target.exists() and target not in free and not again:
+def _check_room(targets: list[Path], moves: list[tuple[Path, Path]], own: list[Path], inputs: list[Path]) -> None:
+    """Refuse to write over what is not ours, and over what was read, before anything is changed."""
+    for file in {*targets, *own, *(file for file, _ in moves)}:
+        if file.exists() and any(given.exists() and file.samefile(given) for given in inputs):
+            raise CommandError(f"{file} was given and would be replaced by a result; give another folder")
+    free = {*own, *(file for file, _ in moves)}
+    for target in targets + [to for _, to in moves]:
+        again = bool(own) and target.stem.endswith(("_labels", "_recolored")) and target.is_file()
+        known = target in free and target.is_file() and target not in [to for _, to in moves]
+        if os.path.lexists(target) and not known and not again:
             raise CommandError(
                 f"{target} is there already and not known as a result of this image; move it, or give another folder"
             )
 
 
+def _move_all(moves: list[tuple[Path, Path]]) -> None:
+    """Rename all files, or after an exception none."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for file, target in moves:
+            done.append((file, target))
+            file.replace(target)
+    except BaseException:
+        for file, target in reversed(done):
+            if not os.path.lexists(file):
+                target.replace(file)
+        raise
+
+
 def _described(table: Path) -> tuple[str | None, int]:
     """Name of the image that a table of ours is about, and its number of clusters."""
-    with suppress(OSError, UnicodeDecodeError), table.open(newline="", encoding="utf-8") as file:
+    with suppress(OSError, UnicodeDecodeError, csv.Error), table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
         if rows and rows[0].get("image") and "label" in rows[0]:
             return rows[0]["image"], len(rows)
