@@ -72,10 +72,22 @@ def main(arguments: list[str] | None = None) -> None:
 def _explain(error: Any, arguments: list[str]) -> str:
     """Say what was given and what the option is for; Typer says neither."""
     parameter = getattr(error, "param", None)
-    for option, value in itertools.pairwise(arguments):
-        if parameter is not None and option in parameter.opts:
+    for option in getattr(parameter, "opts", ()):
+        value = _last_value(option, arguments)
+        if value is not None and parameter is not None:
             return f"{parameter.opts[0]} {value} is not possible: {parameter.help}"
     return str(error.format_message())
+
+
+def _last_value(option: str, arguments: list[str]) -> str | None:
+    """What was given for an option, as `--option value`, `--option=value` or `-ovalue`; the last one counts."""
+    joined = option if len(option) == 2 else f"{option}="
+    for before, argument in reversed([*itertools.pairwise(["", *arguments])]):
+        if before == option:
+            return argument
+        if argument.startswith(joined) and argument != option:
+            return argument.removeprefix(joined)
+    return None
 
 
 def _complain(message: str) -> int:
@@ -105,7 +117,8 @@ def segment_or_view(
         ),
     ] = None,
     clusters: Annotated[
-        int, typer.Option("--clusters", "-k", metavar="K", min=1, help="Number of clusters, 1 or more.")
+        int,
+        typer.Option("--clusters", "-k", metavar="K", min=1, help="Number of clusters, a whole number of 1 or more."),
     ] = 5,
     downsample: Annotated[
         str,
@@ -116,7 +129,10 @@ def segment_or_view(
         ),
     ] = "auto",
     seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Where the search starts, 0 or more. Same seed, same result.")
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Where the search starts, a whole number of 0 or more. Same seed, same result."
+        ),
     ] = 0,
     channel_axis: Annotated[
         str,
@@ -136,7 +152,9 @@ def segment_or_view(
     n_init: Annotated[
         str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: 3 to 10.")
     ] = "auto",
-    max_iter: Annotated[int, typer.Option(metavar="N", min=1, help="Largest number of iterations, 1 or more.")] = 300,
+    max_iter: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Largest number of iterations, a whole number of 1 or more.")
+    ] = 300,
     tol: Annotated[
         float,
         typer.Option(
@@ -177,7 +195,7 @@ def segment_or_view(
         "channel_axis": None
         if channel_axis == "none"
         else _number(channel_axis, int, "--channel-axis", "auto, none or the number of an axis"),
-        "n_init": _number(n_init, int, "--n-init", "auto or a number of 1 or more"),
+        "n_init": _number(n_init, int, "--n-init", "auto or a whole number of 1 or more"),
         "random_state": seed,
         "max_iter": max_iter,
         "tol": tol,
