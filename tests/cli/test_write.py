@@ -229,3 +229,12 @@ def test_a_folder_named_like_an_old_mask_stays(run, stripes, tmp_path):
     assert run(stripes, "-k", 2, "-o", out)[0] == 0
     assert (out / "stripes_mask_4.png").is_dir()
     assert not (out / "stripes_mask_3.png").exists()
+
+
+@pytest.mark.usefixtures("no_matplotlib")
+def test_a_mask_in_another_format_than_ours_stays(run, stripes, tmp_path):
+    (tmp_path / "stripes_mask_1.tif").write_text("mine")
+    for k in (4, 2):
+        assert run(stripes, "-k", k, "-o", tmp_path)[0] == 0
+    assert (tmp_path / "stripes_mask_1.tif").read_text() == "mine"
+    assert not (tmp_path / "stripes_mask_3.png").exists()

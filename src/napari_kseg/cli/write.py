@@ -76,18 +76,28 @@ def _earlier(folder: Path, source: Path) -> _Earlier:
     """Find what an earlier run left. Only a table of ours says which files are: all others are the user's."""
     own: list[Path] = []
     others: list[str] = []
+    ends = _mask_suffixes(folder / f"{source.stem}_labels.tif")
     owner, n_clusters = _described(folder / "clusters.csv")
     shared = [name for name in _SHARED if (folder / name).is_file()]
     if owner == source.name:
         own += [folder / name for name in shared]
-        own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, n_clusters + 1) for end in (".png", ".tif")]
+        own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, n_clusters + 1) for end in ends]
     elif owner is not None:
         others = shared
     renamed = folder / f"{source.stem}_clusters.csv"
     if (found := _described(renamed))[0] == source.name:
         own += [folder / f"{source.stem}_{name}" for name in _SHARED]
-        own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, found[1] + 1) for end in (".png", ".tif")]
+        own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, found[1] + 1) for end in ends]
     return _Earlier(Path(str(owner)).stem, own, others)
+
+
+def _mask_suffixes(labels: Path) -> tuple[str, ...]:
+    """Suffix of the masks that were written along with labels; none if there are no labels."""
+    import tifffile
+
+    with suppress(Exception), tifffile.TiffFile(labels) as file:  # what is no TIFF file raises what it likes
+        return (".png",) if len(file.series[0].shape) == 2 else (".tif",)
+    return ()
 
 
 def _check_room(targets: list[Path], moves: list[tuple[Path, Path]], own: list[Path], inputs: list[Path]) -> None:
