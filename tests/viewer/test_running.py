@@ -82,6 +82,7 @@ def test_a_source_removed_while_running_takes_its_result_along(desk, noise, qtbo
     assert not desk.button("Cancel").isEnabled()
     qtbot.wait(200)
     assert desk.names == []
+    assert desk.status == "Stopped: noise was removed."
 
 
 def test_a_source_with_other_data_meanwhile_gets_no_old_result(desk, stripes, qtbot):
