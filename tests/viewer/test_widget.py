@@ -102,6 +102,20 @@ def test_alpha_given_later_gets_a_new_recolored_layer(desk, stripes):
     assert len(desk.viewer.layers) == 3
 
 
+def test_a_hidden_new_layer_has_its_own_thumbnail(desk, stripes):
+    source = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    first = desk.viewer.layers["stripes recolored"]
+    assert not first.visible
+    source.data = np.dstack([stripes, np.full((8, 6), 255, np.uint8)])  # needs a new layer
+    desk.run(n_clusters=4)
+    second = desk.viewer.layers["stripes recolored"]
+    assert second is not first
+    assert not second.visible
+    assert_array_equal(second.thumbnail, first.thumbnail)
+    assert second.thumbnail[..., :3].any()
+
+
 def test_gray_image_shows_the_colors_of_its_colormap(desk):
     source = desk.viewer.add_image(data.camera(), name="camera", colormap="magma", contrast_limits=(20, 200), gamma=0.5)
     desk.run(n_clusters=3)
