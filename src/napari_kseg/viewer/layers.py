@@ -204,8 +204,8 @@ def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) ->
             _update_labels(labels, parts, layer)
         else:
             labels = _put(viewer, _new_labels(parts, layer), labels, above=recolored)
-    # Only now that the source is active again: in 3-D, napari fails on an active Labels layer with features as long as
-    # the mouse was not over the canvas.
+    # Only now that the source is active again: in 3-D, napari fails when a Labels layer with features becomes active
+    # before the mouse, though over the canvas, has moved.
     labels.features = parts.features
     return labels, recolored
 
