@@ -173,6 +173,16 @@ def test_an_image_that_cannot_be_read_says_why(desk, notifications, caplog, erro
     assert sentence.partition(": ")[2] in caplog.text
 
 
+def test_an_import_that_fails_says_so(desk, stripes, notifications, caplog, monkeypatch):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=2)
+    monkeypatch.setitem(sys.modules, "napari_kseg.image.segment", None)  # Python's own way to make an import fail
+    desk.run(n_clusters=3)
+    assert desk.status.startswith("stripes could not be segmented: ModuleNotFoundError: ")
+    assert desk.status in notifications()
+    assert "Traceback" in caplog.text
+
+
 def test_a_volume_may_be_segmented_while_it_is_shown_in_3d(desk):
     image = np.zeros((8, 9, 10), np.uint8)
     image[4:] = 200
