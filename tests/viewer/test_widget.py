@@ -1,6 +1,7 @@
 """The widget in a real viewer, opened by its manifest name."""
 
 import numpy as np
+import pytest
 from napari.layers import Image, Labels
 from numpy.testing import assert_allclose, assert_array_equal
 from qtpy.QtWidgets import QAbstractSpinBox
@@ -53,6 +54,44 @@ def test_the_table_follows_a_run_from_the_console(desk, stripes):
     assert len(desk.table) == 2
     desk.viewer.layers["stripes clusters"].features = {"mine": np.arange(3)}
     assert desk.table is None
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"color": None}, {"color": 5.0}, {"color": [(1, 0, 0)] * 5}, {"centroid_R": None}, {"centroid_R": "dark"},
+        {"count": "many"}, {"fraction": np.nan},
+    ],
+)  # fmt: skip
+def test_a_table_that_the_user_edited_is_not_shown_until_the_next_run(desk, stripes, notifications, edited):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    labels = desk.viewer.layers["stripes clusters"]
+    labels.features = labels.features.assign(**edited)
+    assert desk.table is None
+    desk.run(n_clusters=3)
+    assert len(desk.table) == 3
+    assert notifications() == []
+
+
+def test_columns_that_the_user_added_do_no_harm(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    labels = desk.viewer.layers["stripes clusters"]
+    labels.features = labels.features.assign(cell=["", "a", "b", None, "c"])
+    assert len(desk.table) == 4
+    table = labels.features.copy()
+    table[0] = 1.0
+    labels.features = table
+    assert len(desk.table) == 4
+
+
+def test_large_negative_values_are_whole_numbers_in_the_table(desk):
+    image = np.full((8, 8), -20600, np.int16)
+    image[:4] = -20590
+    desk.viewer.add_image(image, name="depth")
+    desk.run(n_clusters=2)
+    assert [row[1] for row in desk.table] == ["-20600", "-20590"]
 
 
 def test_defaults_are_five_clusters_auto_and_seed_zero(desk):
