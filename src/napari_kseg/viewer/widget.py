@@ -154,7 +154,7 @@ class KMeansWidget(Container[Widget]):
         from napari_kseg.viewer.layers import find_output
 
         layer = self._image.value
-        # Only at a change: napari calls again for each layer that comes or goes, and would wipe out what was said of it.
+        # Only at a change: napari calls this for each layer that goes, and would wipe out what was said of it.
         if layer is not self._chosen and self._runner.request is None:
             self._panel.show_status("" if layer is not None else NO_IMAGE)
         self._chosen = layer
