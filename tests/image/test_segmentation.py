@@ -244,6 +244,26 @@ def test_colors_are_the_centroids_grays_or_different_hues(photo, seg):
         assert 0 <= colors.min() <= colors.max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("dtype", "bright", "white"),
+    [
+        ("u1", 100, 255), ("u2", 255, 255), ("u2", 256, 1023), ("u2", 4095, 4095), ("u2", 40000, 65535),
+        ("i2", 20000, 32767), ("f4", 0.5, 1), ("f4", 200, 255), ("f8", 3000, 3000),
+    ],
+)  # fmt: skip
+def test_white_is_the_smallest_usual_full_scale_that_holds_the_centroids(dtype, bright, white):
+    image = np.zeros((40, 40, 3), dtype)
+    image[:20] = bright
+    seg = segment(image, 2)
+    assert_allclose(seg.colors()[:, :3], [[0] * 3, [bright / white] * 3], rtol=1e-6)
+
+
+def test_a_mean_just_above_8_bits_is_of_more_bits():
+    image = np.zeros((40, 40, 3), "u2")
+    image[:10], image[10:20] = 255, 256
+    assert_allclose(segment(image, 2).colors()[1, :3], 255.5 / 1023)
+
+
 # --- the object itself --------------------------------------------------------------------------------------------
 
 

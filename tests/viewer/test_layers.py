@@ -157,9 +157,10 @@ def test_a_look_that_the_user_chose_stays(viewer):
     _, recolored = segment_layer(source, 3, viewer=viewer)
     recolored.colormap = "magma"
     source.contrast_limits = (5, 250)
-    segment_layer(source, 3, viewer=viewer)
-    assert recolored.colormap.name == "magma"
-    assert tuple(recolored.contrast_limits) == (0, 255)
+    for _ in range(2):
+        segment_layer(source, 3, viewer=viewer)
+        assert recolored.colormap.name == "magma"
+        assert tuple(recolored.contrast_limits) == (0, 255)
 
 
 def test_a_bar_may_be_asked_for():
@@ -323,6 +324,7 @@ def test_iterations_that_end_early_warn_the_caller():
         (Image(np.zeros((4, 4), np.uint8)), {"n_cluster": 3}, TypeError, "n_cluster"),
         (Image(np.zeros((4, 4), np.uint8)), {"n_clusters": 0}, ValueError, "n_clusters=0"),
         (Image(np.zeros((4, 4), np.uint8)), {"channel_axis": 5}, ValueError, "channel_axis=5"),
+        (Image(np.zeros((4, 4), np.uint8)), {"channel_axis": "x"}, TypeError, "channel_axis='x' must be"),
     ],
 )
 def test_bad_input_is_refused_in_words(layer, settings, error, words):

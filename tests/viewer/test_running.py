@@ -10,6 +10,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
+from napari.layers import Image
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QProgressBar
 
@@ -82,6 +83,7 @@ def test_a_source_removed_while_running_takes_its_result_along(desk, noise, qtbo
     assert not desk.button("Cancel").isEnabled()
     qtbot.wait(200)
     assert desk.names == []
+    assert desk.status == "Stopped: noise was removed."
 
 
 def test_a_source_with_other_data_meanwhile_gets_no_old_result(desk, stripes, qtbot):
@@ -151,40 +153,50 @@ def test_the_window_stays_alive_during_a_run(desk, noise, qtbot):
     assert len(gaps) > 25  # of 100; the machine may be busy
 
 
-def test_an_image_that_cannot_be_read_says_why(desk, notifications, caplog):
-    def fail(block):
-        raise OSError("the drive is gone")
+@pytest.mark.parametrize("error", [OSError("the drive is gone"), KeyError("c/0"), RuntimeError("checksum")])
+def test_an_image_that_cannot_be_read_says_why(desk, notifications, caplog, error):
+    def read(block, block_info=None):
+        if block_info[0]["chunk-location"][0] == 4:  # napari reads the first and the middle one, to show them
+            raise error
+        return block
 
-    lazy = da.zeros((200, 200), chunks=100, dtype=np.uint8).map_blocks(
-        fail, dtype=np.uint8, meta=np.zeros((0, 0), np.uint8)
+    stack = da.zeros((5, 60, 60), chunks=(1, 60, 60), dtype=np.uint8).map_blocks(
+        read, meta=np.zeros((0, 0, 0), np.uint8)
     )
-    viewer = desk.viewer
-    with pytest.raises(OSError, match="the drive is gone"):
-        np.asarray(lazy)
-    layer = viewer.add_image(np.zeros((200, 200), np.uint8), name="slide", multiscale=False)
-    with layer.events.blocker_all():
-        layer._data = lazy  # napari itself would read it at once, to show it
+    desk.viewer.add_image(stack, name="slide", contrast_limits=(0, 255))
     desk.run()
-    sentence = "slide could not be segmented: OSError: the drive is gone"
+    sentence = f"slide could not be segmented: {type(error).__name__}: {error}"
     assert desk.status == sentence
     assert sentence in notifications()
     assert desk.names == ["slide"]
-    assert "the drive is gone" in caplog.text
-    layer._data = np.zeros((200, 200), np.uint8)
+    assert "Traceback" in caplog.text
+    assert sentence.partition(": ")[2] in caplog.text
 
 
-@pytest.mark.parametrize("mouse_was_over_the_canvas", [False, True])
-def test_a_volume_may_be_segmented_while_it_is_shown_in_3d(desk, mouse_was_over_the_canvas):
-    desk.viewer.dims.ndisplay = 3
+def test_an_import_that_fails_says_so(desk, stripes, notifications, caplog, monkeypatch):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=2)
+    monkeypatch.setitem(sys.modules, "napari_kseg.image.segment", None)  # Python's own way to make an import fail
+    desk.run(n_clusters=3)
+    assert desk.status.startswith("stripes could not be segmented: ModuleNotFoundError: ")
+    assert desk.status in notifications()
+    assert "Traceback" in caplog.text
+
+
+def test_a_volume_may_be_segmented_while_it_is_shown_in_3d(desk):
     image = np.zeros((8, 9, 10), np.uint8)
     image[4:] = 200
     layer = desk.viewer.add_image(image, name="volume")
-    if not mouse_was_over_the_canvas:
-        desk.viewer.cursor._view_direction = None
-    segment_layer(layer, 2, viewer=desk.viewer)
+    # As after moving the mouse in 2-D and switching to 3-D by a key: there is no direction of view yet.
+    desk.viewer.dims.ndisplay = 3
+    desk.viewer.mouse_over_canvas = True
+    assert desk.viewer.cursor._view_direction is None
+    labels, _ = segment_layer(layer, 2, viewer=desk.viewer)
+    assert len(labels.features) == 3
+    segment_layer(Image(image, name="other"), 2, viewer=desk.viewer)  # nothing of it was active before
     desk.viewer.layers.selection.active = layer
     desk.run(n_clusters=2)
-    assert desk.names == ["volume", "volume recolored", "volume clusters"]
+    assert desk.names[:3] == ["volume", "volume recolored", "volume clusters"]
     assert len(desk.table) == 2
 
 

@@ -1,6 +1,7 @@
 """The widget in a real viewer, opened by its manifest name."""
 
 import numpy as np
+import pytest
 from napari.layers import Image, Labels
 from numpy.testing import assert_allclose, assert_array_equal
 from qtpy.QtWidgets import QAbstractSpinBox
@@ -55,6 +56,44 @@ def test_the_table_follows_a_run_from_the_console(desk, stripes):
     assert desk.table is None
 
 
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"color": None}, {"color": 5.0}, {"color": [(1, 0, 0)] * 5}, {"centroid_R": None}, {"centroid_R": "dark"},
+        {"count": "many"}, {"fraction": np.nan},
+    ],
+)  # fmt: skip
+def test_a_table_that_the_user_edited_is_not_shown_until_the_next_run(desk, stripes, notifications, edited):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    labels = desk.viewer.layers["stripes clusters"]
+    labels.features = labels.features.assign(**edited)
+    assert desk.table is None
+    desk.run(n_clusters=3)
+    assert len(desk.table) == 3
+    assert notifications() == []
+
+
+def test_columns_that_the_user_added_do_no_harm(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    labels = desk.viewer.layers["stripes clusters"]
+    labels.features = labels.features.assign(cell=["", "a", "b", None, "c"])
+    assert len(desk.table) == 4
+    table = labels.features.copy()
+    table[0] = 1.0
+    labels.features = table
+    assert len(desk.table) == 4
+
+
+def test_large_negative_values_are_whole_numbers_in_the_table(desk):
+    image = np.full((8, 8), -20600, np.int16)
+    image[:4] = -20590
+    desk.viewer.add_image(image, name="depth")
+    desk.run(n_clusters=2)
+    assert [row[1] for row in desk.table] == ["-20600", "-20590"]
+
+
 def test_defaults_are_five_clusters_auto_and_seed_zero(desk):
     boxes = [box for box in desk.widget.native.findChildren(QAbstractSpinBox) if not box.isHidden()]
     assert [box.value() for box in boxes if box.value() == 5] == [5]
@@ -100,6 +139,20 @@ def test_alpha_given_later_gets_a_new_recolored_layer(desk, stripes):
     assert_array_equal(recolored.data[..., 3:], alpha)
     assert labels.features["count"][0] == 12
     assert len(desk.viewer.layers) == 3
+
+
+def test_a_hidden_new_layer_has_its_own_thumbnail(desk, stripes):
+    source = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    first = desk.viewer.layers["stripes recolored"]
+    assert not first.visible
+    source.data = np.dstack([stripes, np.full((8, 6), 255, np.uint8)])  # needs a new layer
+    desk.run(n_clusters=4)
+    second = desk.viewer.layers["stripes recolored"]
+    assert second is not first
+    assert not second.visible
+    assert_array_equal(second.thumbnail, first.thumbnail)
+    assert second.thumbnail[..., :3].any()
 
 
 def test_gray_image_shows_the_colors_of_its_colormap(desk):

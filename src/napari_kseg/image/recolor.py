@@ -85,7 +85,7 @@ def white(dtype: np.dtype[Any], centroids: Floats) -> float:
     largest = float(centroids.max())
     if dtype.kind == "f":
         return 1.0 if largest <= 1 else max(255.0, largest)
-    bits = next((bits for bits in range(8, 65, 2) if largest < 1 << bits), 64)
+    bits = next((bits for bits in range(8, 65, 2) if largest <= (1 << bits) - 1), 64)
     return float(min((1 << bits) - 1, np.iinfo(dtype).max)) if dtype.kind in "iu" else 1.0
 
 

@@ -37,15 +37,20 @@ class ClusterTable(QTableWidget):
 
     def can_show(self, features: pandas.DataFrame) -> bool:
         """Return whether these are features as we write them; they are the user's to change."""
-        needed = ["label", "name", "color", "count", "fraction"]
-        if len(features) < 2 or not set(needed) <= set(features.columns):
+        needed, channels = ["label", "name", "color", "count", "fraction"], _channels(features)
+        if len(features) < 2 or not channels or not set(needed) <= set(features.columns):
             return False
-        numbers = features[["count", "fraction"]].dtypes
-        return bool(features[needed].notna().all(axis=None)) and all(dtype.kind in "if" for dtype in numbers)
+        clusters = features[[*needed, *channels]][1:]  # row 0 has no centroid
+        numbers = clusters[["count", "fraction", *channels]].dtypes
+        return (
+            bool(clusters.notna().all(axis=None))
+            and all(dtype.kind in "iuf" for dtype in numbers)
+            and all(isinstance(color, str) for color in clusters["color"])
+        )
 
     def set_features(self, features: pandas.DataFrame) -> None:
         """Show the features table of a Labels layer; row 0, what was left out, is not a cluster."""
-        channels = [name for name in features.columns if name.startswith("centroid_")]
+        channels = _channels(features)
         names = ", ".join(name.removeprefix("centroid_") for name in channels)
         self.horizontalHeaderItem(CENTROID).setText(names[:1].upper() + names[1:] if len(channels) <= 3 else "Centroid")
         self.horizontalHeaderItem(CENTROID).setToolTip(f"Centroid: {names}")
@@ -75,3 +80,8 @@ class ClusterTable(QTableWidget):
         rest = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
         self.setMinimumHeight(rest + row * min(self.rowCount(), MIN_ROWS))
         self.setMaximumHeight(rest + row * self.rowCount())
+
+
+def _channels(features: pandas.DataFrame) -> list[str]:
+    """Return the columns of the centroids; the user may have added columns of any name."""
+    return [name for name in features.columns if str(name).startswith("centroid_")]

@@ -190,12 +190,13 @@ def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) ->
     with _selection_kept(viewer):
         recolored = find_output(viewer, layer, "recolored")
         if recolored is not None and _fits_recolored(recolored, parts):
-            was_untouched = recolored.metadata[METADATA_KEY].get("look") == _look_of(recolored)
+            given = recolored.metadata[METADATA_KEY].get("look")
             recolored.data = parts.recolored
-            if was_untouched:  # else the user wants it to look so
+            if given == _look_of(recolored):  # else the user wants it to look as it does
                 _take_look(recolored, layer)
+                given = _look_of(recolored)
             move_to(recolored, _recolored_placement(parts, layer))
-            _stamp(recolored, parts, "recolored")
+            _stamp(recolored, parts, "recolored", look=given)
         else:
             recolored = _put(viewer, _new_recolored(parts, layer), recolored, above=layer)
         labels = find_output(viewer, layer, "labels")
@@ -203,8 +204,8 @@ def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) ->
             _update_labels(labels, parts, layer)
         else:
             labels = _put(viewer, _new_labels(parts, layer), labels, above=recolored)
-    # Only now that the source is active again: in 3-D, napari fails on an active Labels layer with features as long as
-    # the mouse was not over the canvas.
+    # Only now that the source is active again: in 3-D, napari fails when a Labels layer with features becomes active
+    # before the mouse, though over the canvas, has moved.
     labels.features = parts.features
     return labels, recolored
 
@@ -252,7 +253,7 @@ def _new_recolored(parts: LayerParts, layer: Image) -> Image:
         **_recolored_placement(parts, layer),
     )
     _take_look(recolored, layer)
-    _stamp(recolored, parts, "recolored")
+    _stamp(recolored, parts, "recolored", look=_look_of(recolored))
     return recolored
 
 
@@ -314,20 +315,20 @@ def _recolored_placement(parts: LayerParts, layer: Image) -> dict[str, Any]:
 
 def _put(viewer: napari.viewer.Viewer, new: Any, old: Layer | None, *, above: Layer) -> Any:
     """Insert `new` directly above another layer, instead of `old` if there is one."""
-    if old is not None:
-        new.name, new.visible, new.opacity = old.name, old.visible, old.opacity
-        viewer.layers.remove(old)
     layers = viewer.layers
+    if old is not None:
+        new.name, new.opacity = old.name, old.opacity
+        layers.remove(old)
     layers.insert(layers.index(above) + 1 if above in layers else len(layers), new)
+    if old is not None:
+        new.visible = old.visible  # only now: a layer that was never shown has a black thumbnail
     return new
 
 
-def _stamp(layer: Layer, parts: LayerParts, role: str) -> None:
+def _stamp(layer: Layer, parts: LayerParts, role: str, **more: Any) -> None:
     """Write the metadata of a result into one of its layers."""
     # A new dict each time: duplicates of the layer share the old one.
-    made = {**parts.metadata, "role": role, "layer_id": str(layer.unique_id)}
-    if role == "recolored":
-        made["look"] = _look_of(layer)
+    made = {**parts.metadata, "role": role, "layer_id": str(layer.unique_id), **more}
     layer.metadata = {**layer.metadata, METADATA_KEY: made}
 
 

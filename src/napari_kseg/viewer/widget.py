@@ -83,6 +83,7 @@ class KMeansWidget(Container[Widget]):
         self._runner = Runner(self.native)
         self._connect()
         self._runner.warm_up()
+        self._panel.show_status(NO_IMAGE)
         self._follow_active_layer()
         self._on_image_changed()
 
@@ -153,13 +154,13 @@ class KMeansWidget(Container[Widget]):
         from napari_kseg.viewer.layers import find_output
 
         layer = self._image.value
+        # Only at a change: napari calls this for each layer that goes, and would wipe out what was said of it.
         if layer is not self._chosen and self._runner.request is None:
-            self._panel.show_status("")
+            self._panel.show_status("" if layer is not None else NO_IMAGE)
         self._chosen = layer
         self._run.enabled = layer is not None
         if layer is None:
             self._panel.set_result(None, None)
-            self._panel.show_status(NO_IMAGE)
             return
         self._panel.set_result(
             find_output(self._viewer, layer, "labels"),

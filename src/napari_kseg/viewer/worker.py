@@ -206,11 +206,12 @@ def _set_all(events: list[threading.Event], *_: object) -> None:
 
 def _segment(request: Request, started: float, report: Callable[[str, int, int], None]) -> Outcome:
     """Segment in a worker's thread. What the user can mend comes back as a sentence."""
-    from napari_kseg.image.segment import segment_pixels
-    from napari_kseg.viewer.layers import convergence_message, layer_settings, make_parts
-
     result: dict[str, Any]
     try:
+        # Here, as an import that fails should be told as well.
+        from napari_kseg.image.segment import segment_pixels
+        from napari_kseg.viewer.layers import convergence_message, layer_settings, make_parts
+
         settings = layer_settings(request.source, **request.settings)
         seg = segment_pixels(request.source.pixels(), settings, callback=report)
         report("Recoloring", 0, 0)
