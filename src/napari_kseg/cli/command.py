@@ -150,7 +150,7 @@ def segment_or_view(
         ),
     ] = None,
     n_init: Annotated[
-        str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: 3 to 10.")
+        str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: two, improved.")
     ] = "auto",
     max_iter: Annotated[
         int, typer.Option(metavar="N", min=1, help="Largest number of iterations, a whole number of 1 or more.")

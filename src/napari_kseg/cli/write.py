@@ -75,19 +75,15 @@ class _Earlier(NamedTuple):
 def _earlier(folder: Path, source: Path) -> _Earlier:
     """Find what an earlier run left. Only a table of ours says which files are: all others are the user's."""
     own: list[Path] = []
-    others: list[str] = []
     ends = _mask_suffixes(folder / f"{source.stem}_labels.tif")
-    owner, n_clusters = _described(folder / "clusters.csv")
-    shared = [name for name in _SHARED if (folder / name).is_file()]
-    if owner == source.name:
-        own += [folder / name for name in shared]
-        own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, n_clusters + 1) for end in ends]
-    elif owner is not None:
-        others = shared
-    renamed = folder / f"{source.stem}_clusters.csv"
-    if (found := _described(renamed))[0] == source.name:
-        own += [folder / f"{source.stem}_{name}" for name in _SHARED]
-        own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, found[1] + 1) for end in ends]
+    for prefix in ("", f"{source.stem}_"):  # as they were written, or renamed for another image
+        owner, n_clusters = _described(folder / f"{prefix}clusters.csv")
+        if owner == source.name:
+            own += [folder / f"{prefix}{name}" for name in _SHARED]
+            own += [folder / f"{source.stem}_mask_{i}{end}" for i in range(1, n_clusters + 1) for end in ends]
+    owner, _ = _described(folder / "clusters.csv")
+    is_other = owner not in (None, source.name)
+    others = [name for name in _SHARED if is_other and (folder / name).is_file()]
     return _Earlier(Path(str(owner)).stem, own, others)
 
 

@@ -209,6 +209,7 @@ class SampleRoute:
         self._callback = callback
         self.n_features = pixels.n_channels
         self.n_blocks = pixels.n_blocks
+        self.n_at_most = pixels.size
         self.samples = Samples(self, callback)
 
     def read(self, block: int) -> tuple[Array, None]:

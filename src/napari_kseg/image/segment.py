@@ -1,11 +1,13 @@
 """Segment an image: the public function, and the run behind it that the viewer shares."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_kseg.kmeans import Callback, Fit, Samples, checked_centroids, lloyd, warn_not_converged
+from napari_kseg.kmeans import Callback, Fit, Samples, Search, checked_centroids, lloyd, warn_not_converged
 
 from ._progress import progress_bar
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
@@ -153,13 +155,7 @@ def _fit(route: Route, settings: Settings) -> Fit:
     _check_distinct(route.n_distinct, settings.n_clusters)
     if route.n_distinct is None:
         _check_outlier(route.samples, settings.n_clusters)
-    search = settings.search()
-    limit = search.tol * route.samples.variance
-    if isinstance(settings.init, str):
-        start = _sorted(route.start(settings.n_clusters, search))
-    else:
-        start = checked_centroids(settings.init, settings.n_clusters, route.samples.n_features)
-    return lloyd(route.samples, start, max_iter=search.max_iter, limit=limit)
+    return _fit_samples(route.samples, settings, route.start)
 
 
 def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Settings, callback: Callback | None) -> Fit:
@@ -167,20 +163,22 @@ def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Sett
     table = averaged_table(pixels, factors, callback)
     _check_left(len(table.samples))
     _check_distinct(route.n_distinct, settings.n_clusters)
-    search = settings.search()
     samples = Samples(table, callback)
     _check_outlier(samples, settings.n_clusters)
+    return _fit_samples(samples, settings, partial(start_on_draw, samples))
+
+
+def _fit_samples(samples: Samples, settings: Settings, find_start: Callable[[int, Search], Floats]) -> Fit:
+    """Follow Lloyd's algorithm from the given centroids, or from `find_start(n_clusters, search)`."""
+    search = settings.search()
     limit = search.tol * samples.variance
     if isinstance(settings.init, str):
-        start = _sorted(start_on_draw(samples, settings.n_clusters, search))
+        start = find_start(settings.n_clusters, search)
+        # In the order in which they will be numbered: then what is known of the last pass serves for the labels.
+        start = start[brightness_order(start)]
     else:
-        start = checked_centroids(settings.init, settings.n_clusters, pixels.n_channels)
+        start = checked_centroids(settings.init, settings.n_clusters, samples.n_features)
     return lloyd(samples, start, max_iter=search.max_iter, limit=limit)
-
-
-def _sorted(start: Floats) -> Floats:
-    """Return the centroids in the order in which they will be numbered: then the last pass is not done once more."""
-    return start[brightness_order(start)]
 
 
 def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: int) -> Floats:

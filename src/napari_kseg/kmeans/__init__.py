@@ -2,9 +2,9 @@
 
 From the public function down: `_kmeans` checks the input, `_lloyd` runs Lloyd's algorithm from a start, `_samples`
 passes over the samples block by block (`_blocks`: threads, progress, cancellation), and `_kernels` is what the
-processor does in each block. Where to start is searched for (`_search`, `_seeding`) on a small table (`_table`). Two
-kinds of samples have a shorter way: 8-bit colors, by their histogram (`_histogram`, `_pixel_kernels`), and one feature,
-whose global optimum is computed (`_exact_1d`).
+processor does in each block; `_state` is what is known from pass to pass. Where to start is searched for (`_search`,
+`_seeding`) on a small table (`_table`). Two kinds of samples have a shorter way: 8-bit colors, by their histogram
+(`_histogram`, `_pixel_kernels`), and one feature, whose global optimum is computed (`_exact_1d`).
 """
 
 from ._blocks import Callback, block_length, map_blocks

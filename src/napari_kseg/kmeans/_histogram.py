@@ -97,17 +97,13 @@ def histogram_of_colors(
     cells = np.zeros((n_tables, N_CELLS), np.uint8)
     full = np.empty((n_tables, n_pixels // 256 + 1), np.uint32)
     n_full = np.zeros((n_tables, 1), np.int64)
-    free = _queue(n_tables)
     nothing = np.empty((0, 3), np.uint8)
     count_colors(nothing, nothing[:, 0].copy(), tables[0], cells[0], full[0], n_full[0])  # compiles here
 
-    def count(block: int) -> None:
-        pixels, keep = read(block)
-        i = free.get()  # whichever table is free: sums of integers do not depend on the order
+    def count(pixels: Bytes, keep: Bytes, i: int) -> None:
         count_colors(pixels, keep, tables[i], cells[i], full[i], n_full[i])
-        free.put(i)
 
-    map_blocks(count, n_blocks, stage="Counting colors", callback=callback)
+    _count_blocks(count, read, n_tables, n_blocks, "Counting colors", callback)
     often = _often(np.concatenate([full[i, : n_full[i, 0]] for i in range(n_tables)]))
     seen = _cells_in_morton_order()[cells.any(0)]
     seen.sort()
@@ -134,26 +130,36 @@ def histogram_of_values(
     n_tables = min(n_threads(), n_blocks)
     # 256 KB a table for 16 bits fit the second-level cache, 512 KB do not
     tables = np.zeros((n_tables, n_values), np.uint32 if n_pixels < 1 << 32 else np.int64)
-    free = _queue(n_tables)
-    values, keep = read(0)
-    count_values(values[:0], keep[:0], tables[0])  # compiles here
+    nothing = np.empty(0, np.uint8 if n_values == 256 else np.uint16)
+    count_values(nothing, np.empty(0, np.uint8), tables[0])  # compiles here
 
-    def count(block: int) -> None:
-        values, keep = read(block)
-        i = free.get()
+    def count(values: Labels, keep: Bytes, i: int) -> None:
         count_values(values, keep, tables[i])
-        free.put(i)
 
-    map_blocks(count, n_blocks, stage="Counting values", callback=callback)
+    _count_blocks(count, read, n_tables, n_blocks, "Counting values", callback)
     return np.asarray(tables.sum(0, dtype=np.int64))
 
 
-def _queue(n: int) -> "SimpleQueue[int]":
-    """Return the numbers 0 … n - 1, for threads to take and give back."""
-    free: SimpleQueue[int] = SimpleQueue()
-    for i in range(n):
+def _count_blocks(
+    count: Callable[[Any, Bytes, int], None],
+    read: ReadPixels,
+    n_tables: int,
+    n_blocks: int,
+    stage: str,
+    callback: Callback | None,
+) -> None:
+    """Call `count(pixels, keep, i)` for every block, where no other thread has table number i."""
+    free: SimpleQueue[int] = SimpleQueue()  # whichever is free: sums of integers do not depend on the order
+    for i in range(n_tables):
         free.put(i)
-    return free
+
+    def work(block: int) -> None:
+        pixels, keep = read(block)
+        i = free.get()
+        count(pixels, keep, i)
+        free.put(i)
+
+    map_blocks(work, n_blocks, stage=stage, callback=callback)
 
 
 def _often(full: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._blocks import Callback, block_length, map_blocks
-from ._kernels import TILE, assign_block, measure_block, sum_block
+from ._kernels import EQUAL, assign_block, measure_block, sum_block
+from ._state import BlockState, State, block_state, scratch
 
 Table = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -28,14 +29,6 @@ KEPT = 1 << 24
 """Samples whose labels are kept from pass to pass, at 8 bytes each. More are assigned anew in every pass."""
 
 
-EQUAL = 1e-13
-"""Part of a sample's squared length by which it may differ from a centroid and still be equal: the mean of equal
-samples is not quite equal to them."""
-
-MOST = 48
-"""Candidates that are kept for a tile; one with more is assigned anew in every pass."""
-
-
 class Source(Protocol):
     """Where samples come from: a table, the pixels of an image, the distinct colors of an image."""
 
@@ -46,6 +39,10 @@ class Source(Protocol):
     @property
     def n_blocks(self) -> int:
         """Number of blocks; which samples are in which block must not depend on the machine."""
+
+    @property
+    def n_at_most(self) -> int:
+        """N, or more where some samples turn out to be left out."""
 
     def read(self, block: int) -> tuple[Table, Floats | None]:
         """Samples (n, F) of a block, finite, and their weights (n,), or None if every sample counts once."""
@@ -69,14 +66,23 @@ class TableSource:
         return -(-len(self.samples) // self._block_length)
 
     @property
+    def n_at_most(self) -> int:
+        """N."""
+        return len(self.samples)
+
+    @property
     def _block_length(self) -> int:
         return min(TABLE_BLOCK, block_length(self.n_features))
+
+    def __getitem__(self, rows: slice) -> "TableSource":
+        """Some of the samples, with their weights."""
+        return TableSource(self.samples[rows], None if self.weights is None else self.weights[rows])
 
     def read(self, block: int) -> tuple[Table, Floats | None]:
         """Samples and weights of a block."""
         length = self._block_length
-        part = slice(block * length, (block + 1) * length)
-        return self.samples[part], None if self.weights is None else self.weights[part]
+        part = self[block * length : (block + 1) * length]
+        return part.samples, part.weights
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ class Samples:
     def __init__(self, source: Source, callback: Callback | None = None, frame: Frame | None = None) -> None:
         self.source = source
         self.callback = callback
-        self._state: _State | None = None
+        self._state: State | None = None
         if frame is not None:
             self.frame = frame
 
@@ -144,6 +150,11 @@ class Samples:
     def map(self, function: Callable[[int], Any], stage: str) -> list[Any]:
         """Results of `function(block)` for every block, in order."""
         return map_blocks(function, self.source.n_blocks, stage=stage, callback=self.callback)
+
+    @cached_property
+    def _nothing(self) -> Table:
+        """No sample, of the type of all: a kernel compiles with it here, and not in a thread of the pool."""
+        return self.source.read(0)[0][:0]
 
     @cached_property
     def _survey(self) -> list[tuple[int, Floats, Floats]]:
@@ -171,17 +182,15 @@ class Samples:
     @cached_property
     def frame(self) -> Frame:
         """Coordinates in which distances are computed."""
-        dtype = self.source.read(0)[0].dtype
-        if dtype in (np.uint8, np.uint16):
-            return Frame.of_dtype(dtype, self.n_features)
+        if self._nothing.dtype in (np.uint8, np.uint16):
+            return Frame.of_dtype(self._nothing.dtype, self.n_features)
         return Frame.around(*self.bounds)
 
     @cached_property
     def variance(self) -> float:
         """Weighted variance, averaged over the features: what a relative tolerance is relative to."""
-        scan = _Scan(self.frame)
-        scan(self.source.read(0)[0][:0], None)  # compiles here, not in the pool
-        sums = np.sum(self.map(lambda block: scan(*self.source.read(block)), "Reading"), axis=0)
+        _sums_of(self._nothing, None, self.frame)
+        sums = np.sum(self.map(lambda block: _sums_of(*self.source.read(block), self.frame), "Reading"), axis=0)
         mean, square = sums[:-2] / sums[-2], sums[-1] / sums[-2]
         scale = self.frame.scale
         return max(0.0, float(square - mean @ mean)) / scale / scale / self.n_features
@@ -195,13 +204,13 @@ class Samples:
         frame = self.frame
         inside = frame.enter(centroids)
         if self._state is None or self._state.way.shape != inside.shape[:1]:
-            self._state = _State(inside, self.source.n_blocks)
+            self._state = State(inside, self.source.n_blocks)
         state = self._state
         state.move_to(inside)
-        keep = self.source.n_blocks * block_length(self.n_features) <= KEPT
+        keep = self.source.n_at_most <= KEPT
         assign = _BlockAssigner(frame, inside, state)
         if self.source.n_blocks > 1:
-            assign(self.source.read(0)[0][:0], None, block_state(0, *inside.shape))  # compiles here, not in the pool
+            assign(self._nothing, None, block_state(0, *inside.shape))
 
         def work(block: int) -> tuple[Floats, Floats]:
             samples, weights = self.source.read(block)
@@ -266,76 +275,17 @@ class Samples:
         return TableSource(np.concatenate(tables), np.concatenate(weights))
 
 
-@dataclass(frozen=True)
-class _BlockState:
-    """What is known of the samples of a block."""
-
-    labels: NDArray[np.int32]
-    until: NDArray[np.float32]
-    sums: Floats
-    tiles: tuple[Any, ...]
-
-
-def block_state(n_samples: int, n_clusters: int, n_features: int) -> _BlockState:
-    """Nothing is known yet."""
-    n_tiles = -(-n_samples // TILE)
-    return _BlockState(
-        np.zeros(n_samples, np.int32),
-        np.full(n_samples, -np.inf, np.float32),
-        np.zeros((n_clusters, n_features + 1)),
-        (np.zeros(n_tiles, np.int32), np.empty((n_tiles, MOST), np.int32), np.zeros((n_tiles, 2))),
-    )
-
-
-class _State:
-    """The blocks as they were left, and how far the centroids have gone since (Hamerly 2010)."""
-
-    def __init__(self, centroids: Floats, n_blocks: int) -> None:
-        self._n_blocks = n_blocks
-        self._restart(centroids)
-
-    def _restart(self, centroids: Floats) -> None:
-        self.blocks: list[_BlockState | None] = [None] * self._n_blocks
-        self.step = np.zeros(len(centroids))
-        self.way = np.zeros(len(centroids))
-        self.reach = 0.0
-        self._centroids = centroids
-
-    def move_to(self, centroids: Floats) -> None:
-        """Add the way from where the centroids were."""
-        self.step = np.sqrt(((centroids - self._centroids) ** 2).sum(1)) * (1 + 1e-9)
-        self.way += self.step
-        self.reach += float(self.step.max())
-        self._centroids = centroids
-        if self.reach > 1:  # long ways cost digits, and put everything in doubt
-            self._restart(centroids)
-
-
-class _Scan:
-    """Weighted sums of a block, see `sum_block`."""
-
-    def __init__(self, frame: Frame) -> None:
-        self._frame = frame
-
-    def __call__(self, samples: Table, weights: Floats | None) -> Floats:
-        """Return the sums (F + 2,) of a block."""
-        samples, weights, frame = _for_kernel(samples, weights, self._frame)
-        sums = np.zeros(samples.shape[1] + 2)
-        sum_block(samples, weights, frame, sums)
-        return sums
-
-
 class _BlockAssigner:
     """The kernels with everything that is the same for all blocks."""
 
-    def __init__(self, frame: Frame, centroids: Floats, state: _State) -> None:
+    def __init__(self, frame: Frame, centroids: Floats, state: State) -> None:
         self._frame = frame
         self._rows = np.ascontiguousarray(centroids)
         largest = np.float32(np.sqrt((centroids**2).sum(1).max()))
         self._centroids = (np.ascontiguousarray(centroids.T), self._rows.astype(np.float32), largest)
         self._moved = (state.step, state.way, state.reach)
 
-    def __call__(self, samples: Table, weights: Floats | None, state: _BlockState, measure: bool = True) -> Floats:
+    def __call__(self, samples: Table, weights: Floats | None, state: BlockState, measure: bool = True) -> Floats:
         """Bring the state of a block up to date; return its inertias (K,), zeros unless they are to be measured."""
         samples, weights, frame = _for_kernel(samples, weights, self._frame)
         arrays = (state.labels, state.until, state.sums)
@@ -348,9 +298,17 @@ class _BlockAssigner:
         return inertias
 
 
+def _sums_of(samples: Table, weights: Floats | None, frame: Frame) -> Floats:
+    """Weighted sums (F + 2,) of a block, see `sum_block`."""
+    samples, weights, offset_and_scale = _for_kernel(samples, weights, frame)
+    sums = np.zeros(samples.shape[1] + 2)
+    sum_block(samples, weights, offset_and_scale, sums)
+    return sums
+
+
 def _bounds_of(samples: Table) -> tuple[Floats, Floats]:
     """Lowest and highest value of every feature."""
-    # As rows of 64 samples first: NumPy takes 5 times as long for rows of a few values.
+    # As rows of 64 samples first: for rows of 8 values NumPy takes 19 times as long.
     n, n_features = len(samples) // 64 * 64, samples.shape[1]
     wide, rest = samples[:n].reshape(-1, 64 * n_features), samples[n:]
     low = high = rest
@@ -371,20 +329,6 @@ def _for_kernel(samples: Table, weights: Floats | None, frame: Frame) -> tuple[T
     elif samples.dtype not in (np.float32, np.float64):
         samples, offset, scale = frame.enter(samples), np.zeros(samples.shape[1]), 1.0
     return np.ascontiguousarray(samples), _ones(len(samples)) if weights is None else weights, (offset, scale)
-
-
-def scratch(n_clusters: int, n_features: int) -> tuple[Any, ...]:
-    """Arrays that the kernel works in, one set a thread at a time."""
-    return (
-        np.empty((n_features, TILE), np.float32),
-        np.empty((n_clusters + 1, n_features), np.float32),
-        np.empty((3, n_features)),
-        np.empty(n_clusters),
-        np.empty(n_clusters),
-        np.empty(n_clusters + 1, np.int64),
-        np.empty(TILE, np.int64),
-        tuple(np.empty((5, TILE), np.float32)),
-    )
 
 
 def _ones(n: int) -> Floats:

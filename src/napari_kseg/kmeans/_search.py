@@ -61,7 +61,7 @@ def drawn_levels(samples: Samples, n_clusters: int, random_state: int) -> list[T
     step = len(drawn.samples) // (2 * table_size(n_clusters))
     if step < 2:
         return [drawn]
-    return [TableSource(drawn.samples[::step], None if drawn.weights is None else drawn.weights[::step]), drawn]
+    return [drawn[::step], drawn]
 
 
 def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole: Samples) -> Floats:
@@ -73,18 +73,19 @@ def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole
     """
     table = Table(levels[0], whole.frame)
     limit = ROUGH * search.tol * whole.variance * whole.frame.scale * whole.frame.scale
-    # Searches run on the threads of the pool, several at a time: they may not compile.
-    _Explorer(Table(_first(levels[0]), whole.frame), 0.0, 1, np.random.default_rng(0)).start("k-means++", 1)
+
+    def explorer(number: int) -> _Explorer:
+        return _Explorer(table, limit, search.max_iter, np.random.default_rng([search.random_state, number]))
 
     def explore(number: int) -> Optimum:
-        random = np.random.default_rng([search.random_state, number])
-        explorer = _Explorer(table, limit, search.max_iter, random)
-        found = explorer.start(search.init, n_clusters)
-        return found if search.n_init is not None else explorer.breathe(found)
+        own = explorer(number)
+        found = own.start(search.init, n_clusters)
+        return found if search.n_init is not None else own.breathe(found)
 
     if search.n_init == 1 and len(levels) == 1:  # nothing to compare with, and nothing finer to come
-        explorer = _Explorer(table, limit, search.max_iter, np.random.default_rng([search.random_state, 0]))
-        return levels[0].samples[explorer.choose(search.init, n_clusters)].astype(np.float64)
+        return levels[0].samples[explorer(0).choose(search.init, n_clusters)].astype(np.float64)
+    # Searches run on the threads of the pool, several at a time: they may not compile.
+    _Explorer(Table(levels[0][:1], whole.frame), 0.0, 1, np.random.default_rng(0)).start("k-means++", 1)
     n_searches = AUTO_SEARCHES if search.n_init is None else search.n_init
     if len(levels[0].samples) <= n_clusters or n_clusters == 1:
         n_searches = 1
@@ -95,10 +96,6 @@ def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole
         samples = Samples(level, whole.callback, whole.frame)
         centroids = lloyd(samples, centroids, max_iter=search.max_iter, limit=search.tol * whole.variance).centroids
     return centroids
-
-
-def _first(source: TableSource) -> TableSource:
-    return TableSource(source.samples[:1], None if source.weights is None else source.weights[:1])
 
 
 class _Explorer:

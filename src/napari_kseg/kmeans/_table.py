@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._kernels import lloyd_on_table
-from ._samples import Floats, Frame, TableSource, block_state, scratch
+from ._samples import Floats, Frame, TableSource
+from ._state import block_state, scratch
 
 
 @dataclass(frozen=True)
