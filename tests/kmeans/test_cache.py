@@ -47,6 +47,28 @@ def unwritable_copy(tmp_path):
     return copy
 
 
+WARM_UP = """
+import numpy as np, napari_kseg
+from napari_kseg.kmeans import _kernels, _pixel_kernels, warm_up
+def compiled():
+    return [(name, kernel.signatures) for module in (_kernels, _pixel_kernels)
+            for name, kernel in vars(module).items() if hasattr(kernel, "signatures")]
+warm_up()
+before = [(name, list(signatures)) for name, signatures in compiled()]
+assert sum(len(signatures) for _, signatures in before) > 6
+image = np.random.default_rng(0).integers(0, 256, (90, 80, 3), np.uint8)
+for writable in (True, False):
+    image.flags.writeable = writable
+    for n_clusters in (2, 40):
+        napari_kseg.segment(image, n_clusters).recolored()
+assert compiled() == before, "compiled after the warm-up"
+"""
+
+
+def test_after_the_warm_up_a_color_photo_needs_no_other_kernel():
+    run({}, WARM_UP)
+
+
 def test_kernels_work_where_nothing_can_be_written(tmp_path, unwritable_copy):
     nowhere = tmp_path / "file"
     nowhere.touch()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_kseg.kmeans import block_length, map_blocks, paint, paint_colors
+from napari_kseg.kmeans import block_length, map_blocks, paint, paint_colors, read_only
 
 from .pixels import Array, Pixels, in_dtype
 from .routes import Floats
@@ -24,7 +24,7 @@ def recolor(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool
     target = out[..., None] if pixels.channel_axis is None else np.moveaxis(out, pixels.channel_axis, -1)
     in_place = target.flags.c_contiguous and out.dtype == dtype
     flat = target.reshape(-1, n_channels) if in_place else None
-    flat_labels = labels.reshape(-1)
+    flat_labels = read_only(labels.reshape(-1))
     if flat is not None and palette_bytes.shape[1] == 3 and not (any_left_out or pixels.alpha):
         _paint_bytes(flat_labels, palette_bytes, flat.view(np.uint8))
         return out

@@ -31,6 +31,7 @@ from napari_kseg.kmeans import (
     look_up_values,
     map_blocks,
     optimal_1d,
+    read_only,
     table_size,
 )
 
@@ -39,7 +40,7 @@ from .pixels import Array, Pixels
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
-ALL: Bytes = np.empty(0, np.uint8)
+ALL: Bytes = read_only(np.empty(0, np.uint8))
 """Stands for the ones of all pixels of a block: every pixel takes part."""
 
 
@@ -100,7 +101,7 @@ class ColorRoute:
         values, keep = self._pixels.read(block)
         if values.shape[1] == 2:
             values = np.pad(values, ((0, 0), (0, 1)))
-        return values, ALL if keep is None else keep
+        return read_only(values), ALL if keep is None else read_only(keep)
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """Best of several starts on cubes of colors, refined from coarse to fine ones."""
@@ -112,7 +113,8 @@ class ColorRoute:
         found = self.samples.assign(centroids, lambda block, labels: parts.__setitem__(block, lut[labels]))
         table = self._histogram.table(np.concatenate([parts[block] for block in sorted(parts)]))
         labels = _LabelWriter(self._pixels, lut.dtype)
-        look_up_colors(*_nothing(3), table, labels.flat[:0])  # compiles here, not in a thread of the pool
+        nothing = read_only(np.empty((0, 3), np.uint8))
+        look_up_colors(nothing, ALL, table, labels.flat[:0])  # compiles here, not in a thread of the pool
 
         def look_up(block: int) -> None:
             look_up_colors(*self._read(block), table, labels.block(block))
@@ -156,7 +158,7 @@ class _Codes:
             codes = unsigned if self.base == 0 else np.bitwise_xor(unsigned, -self.base)
         else:  # left-out pixels may lie outside the codes: they wrap around, and are not looked at
             codes = (values - values.dtype.type(self.base)).astype(np.uint16)
-        return codes, ALL if keep is None else keep
+        return read_only(codes), ALL if keep is None else read_only(keep)
 
 
 class ValueRoute:
@@ -190,7 +192,7 @@ class ValueRoute:
         table = np.zeros(256 if self._dtype == np.uint8 else 1 << 16, lut.dtype)
         table[self._present] = np.concatenate([parts[block] for block in sorted(parts)])
         labels = _LabelWriter(self._pixels, lut.dtype)
-        look_up_values(np.empty(0, self._dtype), ALL, table, labels.flat[:0])  # compiles here
+        look_up_values(read_only(np.empty(0, self._dtype)), ALL, table, labels.flat[:0])  # compiles here
 
         def look_up(block: int) -> None:
             look_up_values(*self._codes.read(block), table, labels.block(block))
@@ -250,7 +252,3 @@ def start_on_draw(samples: Samples, n_clusters: int, search: Search) -> Floats:
             weights = np.bincount(place, drawn.weights).astype(np.float64)
             return optimal_1d(values, weights, n_clusters, samples.callback)[:, None]
     return best_start(levels, n_clusters, search, samples)
-
-
-def _nothing(n_channels: int) -> tuple[Bytes, Bytes]:
-    return np.empty((0, n_channels), np.uint8), np.empty(0, np.uint8)

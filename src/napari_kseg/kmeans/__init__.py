@@ -1,13 +1,15 @@
 """The engine: K-means of weighted samples. It knows NumPy and Numba, and nothing of images.
 
 From the public function down: `_kmeans` checks the input, `_lloyd` runs Lloyd's algorithm from a start, `_samples`
-passes over the samples block by block (`_blocks`: threads, progress, cancellation), and `_kernels` is what the
-processor does in each block; `_state` is what is known from pass to pass. Where to start is searched for (`_search`,
-`_seeding`) on a small table (`_table`). Two kinds of samples have a shorter way: 8-bit colors, by their histogram
-(`_histogram`, `_pixel_kernels`), and one feature, whose global optimum is computed (`_exact_1d`).
+passes over the samples block by block (`_blocks`: threads, progress, cancellation), and `_kernels` with `_tiles` is
+what the processor does in each block (`_compile`: how it is compiled); `_state` is what is known from pass to pass.
+Where to start is searched for (`_search`, `_seeding`) on a small table (`_table`). Two kinds of samples have a shorter
+way: 8-bit colors, by their histogram (`_histogram`, `_pixel_kernels`), and one feature, whose global optimum is
+computed (`_exact_1d`).
 """
 
 from ._blocks import Callback, block_length, map_blocks
+from ._compile import read_only
 from ._exact_1d import optimal_1d
 from ._histogram import ColorHistogram, histogram_of_colors, histogram_of_values
 from ._kmeans import (
@@ -54,6 +56,7 @@ __all__ = [
     "optimal_1d",
     "paint",
     "paint_colors",
+    "read_only",
     "table_size",
     "warm_up",
     "warn_not_converged",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._blocks import Callback
-from ._kernels import kernel
+from ._compile import kernel
 
 MAX_CELLS = 1 << 24
 """Values × clusters that the optimum is computed for: 64 MB, and 0.7 s (256 clusters of 65,536 values)."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._blocks import Callback, map_blocks, n_threads
+from ._compile import read_only
 from ._pixel_kernels import add_up_cubes, collect_colors, count_colors, count_values, fill_table
 from ._samples import Floats, Frame, Samples, TableSource
 
@@ -97,11 +98,11 @@ def histogram_of_colors(
     cells = np.zeros((n_tables, N_CELLS), np.uint8)
     full = np.empty((n_tables, n_pixels // 256 + 1), np.uint32)
     n_full = np.zeros((n_tables, 1), np.int64)
-    nothing = np.empty((0, 3), np.uint8)
-    count_colors(nothing, nothing[:, 0].copy(), tables[0], cells[0], full[0], n_full[0])  # compiles here
+    nothing = read_only(np.empty((0, 3), np.uint8))
+    count_colors(nothing, read_only(np.empty(0, np.uint8)), tables[0], cells[0], full[0], n_full[0])  # compiles here
 
     def count(pixels: Bytes, keep: Bytes, i: int) -> None:
-        count_colors(pixels, keep, tables[i], cells[i], full[i], n_full[i])
+        count_colors(read_only(pixels), read_only(keep), tables[i], cells[i], full[i], n_full[i])
 
     _count_blocks(count, read, n_tables, n_blocks, "Counting colors", callback)
     often = _often(np.concatenate([full[i, : n_full[i, 0]] for i in range(n_tables)]))
@@ -130,11 +131,11 @@ def histogram_of_values(
     n_tables = min(n_threads(), n_blocks)
     # 256 KB a table for 16 bits fit the second-level cache, 512 KB do not
     tables = np.zeros((n_tables, n_values), np.uint32 if n_pixels < 1 << 32 else np.int64)
-    nothing = np.empty(0, np.uint8 if n_values == 256 else np.uint16)
-    count_values(nothing, np.empty(0, np.uint8), tables[0])  # compiles here
+    nothing = read_only(np.empty(0, np.uint8 if n_values == 256 else np.uint16))
+    count_values(nothing, read_only(np.empty(0, np.uint8)), tables[0])  # compiles here
 
     def count(values: Labels, keep: Bytes, i: int) -> None:
-        count_values(values, keep, tables[i])
+        count_values(read_only(values), read_only(keep), tables[i])
 
     _count_blocks(count, read, n_tables, n_blocks, "Counting values", callback)
     return np.asarray(tables.sum(0, dtype=np.int64))

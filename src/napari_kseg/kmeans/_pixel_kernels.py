@@ -7,7 +7,7 @@ N pixels of a block, W tables, D distinct colors, B bytes of a pixel.
 
 import numpy as np
 
-from ._kernels import kernel
+from ._compile import kernel, part
 
 CELL = np.zeros(512, np.uint32)
 """Where in a table over all colors, counted from the first of a cell of 8 x 8 x 8 colors, its colors stand in Morton
@@ -49,7 +49,7 @@ def count_colors(pixels, keep, table, cells, full, n_full):
     n_full[0] = end
 
 
-@kernel
+@part
 def _corner(cell):
     """Return where the first color of a cell stands in a table over all colors."""
     red, green, blue = np.uintp(0), np.uintp(0), np.uintp(0)

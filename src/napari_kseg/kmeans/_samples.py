@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._blocks import Callback, block_length, map_blocks
-from ._kernels import EQUAL, assign_block, measure_block, sum_block
+from ._compile import read_only
+from ._kernels import EQUAL, lloyd_block, sum_block
 from ._state import BlockState, State, block_state, scratch
 
 Table = NDArray[Any]
@@ -94,7 +95,7 @@ class Assigned:
     weights: Floats
     """(K,) total weight."""
     inertias: Floats
-    """(K,) weighted sum of squared distances to the cluster's centroid."""
+    """(K,) weighted sum of squared distances to the cluster's centroid; (0,) if it was not measured."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,8 @@ class Samples:
                 write(block, own.labels)
             return own.sums, inertias
 
-        sums, inertias = np.zeros((len(centroids), self.n_features + 1)), np.zeros(len(centroids))
+        sums = np.zeros((len(centroids), self.n_features + 1))
+        inertias = np.zeros(len(centroids) if measure else 0)
         for block_sums, block_inertias in self.map(work, "Clustering"):
             sums += block_sums  # in block order: the same bits on any number of threads
             inertias += block_inertias
@@ -276,25 +278,22 @@ class Samples:
 
 
 class _BlockAssigner:
-    """The kernels with everything that is the same for all blocks."""
+    """The kernel with everything that is the same for all blocks."""
 
     def __init__(self, frame: Frame, centroids: Floats, state: State) -> None:
         self._frame = frame
-        self._rows = np.ascontiguousarray(centroids)
-        largest = np.float32(np.sqrt((centroids**2).sum(1).max()))
-        self._centroids = (np.ascontiguousarray(centroids.T), self._rows.astype(np.float32), largest)
+        self._centroids = np.ascontiguousarray(centroids)
         self._moved = (state.step, state.way, state.reach)
 
     def __call__(self, samples: Table, weights: Floats | None, state: BlockState, measure: bool = True) -> Floats:
-        """Bring the state of a block up to date; return its inertias (K,), zeros unless they are to be measured."""
+        """Bring the state of a block up to date; return its inertias (K,), or (0,) unless they are to be measured."""
         samples, weights, frame = _for_kernel(samples, weights, self._frame)
         arrays = (state.labels, state.until, state.sums)
-        assign_block(
-            samples, weights, frame, self._centroids, self._moved, scratch(*self._rows.shape), arrays, state.tiles
-        )
-        inertias = np.zeros(len(self._rows))
-        if measure:
-            measure_block(samples, weights, frame, self._rows, state.labels, inertias)
+        inertias = np.zeros(len(self._centroids) if measure else 0)
+        lloyd_block(
+            samples, weights, frame, self._centroids, self._moved, (0.0, 0), scratch(*self._centroids.shape), arrays,
+            state.tiles, inertias,
+        )  # fmt: skip
         return inertias
 
 
@@ -328,7 +327,8 @@ def _for_kernel(samples: Table, weights: Floats | None, frame: Frame) -> tuple[T
         samples = samples.astype(np.float32)
     elif samples.dtype not in (np.float32, np.float64):
         samples, offset, scale = frame.enter(samples), np.zeros(samples.shape[1]), 1.0
-    return np.ascontiguousarray(samples), _ones(len(samples)) if weights is None else weights, (offset, scale)
+    weights = _ones(len(samples)) if weights is None else np.ascontiguousarray(weights)
+    return read_only(np.ascontiguousarray(samples)), read_only(weights), (offset, scale)
 
 
 def _ones(n: int) -> Floats:

@@ -38,9 +38,8 @@ def plus_plus(columns: NDArray[np.float32], weights: Floats, n_clusters: int, ra
         points = random.random(n_candidates if rows else 1) * mass[-1]
         candidates = np.minimum(np.searchsorted(mass, points, side="right"), n_samples - 1)
         distances = np.empty((len(candidates), n_samples), np.float32)
-        potentials = np.empty(len(candidates))
-        try_candidates(columns, weights, nearest, candidates, distances, potentials)
-        best = int(np.argmin(potentials))
+        try_candidates(columns, nearest, candidates, distances)
+        best = int(np.argmin((distances * weights).sum(1)))
         rows.append(int(candidates[best]))
         nearest = distances[best]
     return rows

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels import TILE
+from ._tiles import TILE
 
 Floats = NDArray[np.float64]
 
@@ -65,6 +65,8 @@ class State:
 def scratch(n_clusters: int, n_features: int) -> tuple[Any, ...]:
     """Arrays that the kernel works in, one set a thread at a time."""
     return (
+        np.empty((n_features, n_clusters)),
+        np.empty((n_clusters, n_features), np.float32),
         np.empty((n_features, TILE), np.float32),
         np.empty((n_clusters + 1, n_features), np.float32),
         np.empty((3, n_features)),

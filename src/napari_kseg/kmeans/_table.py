@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels import lloyd_on_table
+from ._compile import read_only
+from ._kernels import EQUAL, lloyd_block
 from ._samples import Floats, Frame, TableSource
-from ._state import block_state, scratch
+from ._state import BlockState, block_state, scratch
 
 
 @dataclass(frozen=True)
@@ -45,26 +46,40 @@ class Table:
     """
 
     def __init__(self, source: TableSource, frame: Frame) -> None:
-        self.samples = frame.enter(source.samples).astype(np.float32)
-        self.columns = np.ascontiguousarray(self.samples.T)
-        weights = np.ones(len(self.samples)) if source.weights is None else source.weights
-        self.weights = np.ascontiguousarray(weights)  # kernels are compiled for no other layout
+        samples = frame.enter(source.samples).astype(np.float32)
+        weights = np.ones(len(samples)) if source.weights is None else source.weights
+        self.samples = read_only(samples)
+        self.columns = read_only(np.ascontiguousarray(samples.T))
+        self.weights = read_only(np.ascontiguousarray(weights))  # kernels are compiled for no other layout
+        self._frame = (np.zeros(samples.shape[1]), 1.0)
 
     def lloyd(self, centroids: NDArray[Any], *, limit: float, max_iter: int) -> Optimum:
         """Move centroids (K, F) until the sum of their squared moves is at most `limit`."""
-        n_clusters, n_features = centroids.shape
         rows = np.array(centroids, np.float64)
-        state = block_state(len(self.samples), n_clusters, n_features)
-        arrays = (
-            np.zeros(n_features),
-            np.empty((n_features, n_clusters)),
-            np.empty((n_clusters, n_features), np.float32),
-            np.zeros(n_clusters),
-            np.zeros(n_clusters),
-        )
-        inertias = np.zeros(n_clusters)
-        lloyd_on_table(
-            self.samples, self.weights, rows, limit, max_iter, arrays, scratch(n_clusters, n_features),
-            (state.labels, state.until, state.sums), state.tiles, inertias,
-        )  # fmt: skip
+        inertias = np.zeros(len(rows))
+        moves_left, settled = max_iter, False
+        while not settled:
+            state = block_state(len(self.samples), *rows.shape)
+            inertias[:] = 0
+            moved = (np.zeros(len(rows)), np.zeros(len(rows)), 0.0)
+            n_moves, settled = lloyd_block(
+                self.samples, self.weights, self._frame, rows, moved, (limit, moves_left), scratch(*rows.shape),
+                (state.labels, state.until, state.sums), state.tiles, inertias,
+            )  # fmt: skip
+            moves_left -= n_moves
+            if not settled and not state.sums[:, -1].all():
+                settled = moves_left <= 0 or not self._fill(rows, state)
+                moves_left -= 1
         return Optimum(rows, state.sums[:, -1], inertias, state.labels)
+
+    def _fill(self, centroids: Floats, state: BlockState) -> bool:
+        """Move the centroids to their means, and those of empty clusters to samples far from all; False if none is."""
+        distances = ((self.samples - centroids[state.labels]) ** 2).sum(1)
+        distances[distances <= EQUAL * (self.samples.astype(np.float64) ** 2).sum(1)] = 0
+        distances[self.weights == 0] = 0
+        full = state.sums[:, -1] > 0
+        centroids[full] = state.sums[full, :-1] / state.sums[full, -1:]
+        farthest = np.argsort(-distances, kind="stable")[: np.count_nonzero(~full)]
+        farthest = farthest[distances[farthest] > 0]
+        centroids[np.flatnonzero(~full)[: len(farthest)]] = self.samples[farthest]
+        return len(farthest) > 0

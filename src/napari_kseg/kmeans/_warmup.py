@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ._blocks import Callback, block_length
+from ._blocks import Callback
+from ._compile import read_only, without_garbage_collector
 from ._histogram import histogram_of_colors
 from ._lloyd import lloyd
 from ._pixel_kernels import look_up_colors, paint_colors
@@ -25,14 +26,14 @@ def warm_up(callback: Callback | None = None) -> None:
     >>> from napari_kseg.kmeans import warm_up
     >>> warm_up()
     """
-    pixels = np.arange(48, dtype=np.uint8).reshape(16, 3)
-    keep = np.empty(0, np.uint8)
-    assert block_length(3) > len(pixels)
-    histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels), callback=callback)
-    samples = histogram.samples(callback)
-    start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2), samples)
-    fit = lloyd(samples, start, max_iter=2, limit=0.0)
-    samples.assign(fit.centroids)
-    labels = np.empty(16, np.uint8)
-    look_up_colors(pixels, keep, histogram.table(np.ones(len(histogram.colors), np.uint8)), labels)
-    paint_colors(labels, np.zeros(256, np.uint32), np.empty(12, np.uint32))
+    with without_garbage_collector():
+        pixels = read_only(np.arange(48, dtype=np.uint8).reshape(16, 3))
+        keep = read_only(np.empty(0, np.uint8))
+        histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels), callback=callback)
+        samples = histogram.samples(callback)
+        start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2), samples)
+        fit = lloyd(samples, start, max_iter=2, limit=0.0)
+        samples.assign(fit.centroids)
+        labels = np.empty(16, np.uint8)
+        look_up_colors(pixels, keep, histogram.table(np.ones(len(histogram.colors), np.uint8)), labels)
+        paint_colors(read_only(labels), np.zeros(256, np.uint32), np.empty(12, np.uint32))

@@ -1,0 +1,55 @@
+"""How kernels are compiled.
+
+A kernel takes 0.2 to 2 s to compile, most of it in Numba's own Python code, and again for each new type of an argument.
+So there are few of them, without the parts that no one calls, and all input that is not written has one type.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+Item = TypeVar("Item", bound=np.generic)
+
+
+def kernel(function: Any) -> Any:
+    """Compile on first call, without the GIL, kept on disk where any place for Numba's cache is writable."""
+    try:
+        return nb.njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    except RuntimeError:  # "cannot cache function …: no locator available": a read-only installation and home
+        return nb.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+
+
+def part(function: Any, fastmath: Any = False) -> Any:
+    """Compile for kernels only: Python cannot call it."""
+    return nb.njit(nogil=True, error_model="numpy", fastmath=fastmath, no_cpython_wrapper=True, no_cfunc_wrapper=True)(
+        function
+    )
+
+
+def part_without_nan(function: Any) -> Any:
+    """Make a `part` that may reorder minima and maxima, because its floats are never NaN."""
+    return part(function, fastmath={"nnan", "nsz"})
+
+
+def read_only(array: NDArray[Item]) -> NDArray[Item]:
+    """View of an array that cannot be written through: a kernel is compiled anew for a writable one."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@contextmanager
+def without_garbage_collector() -> Iterator[None]:
+    """Keep it from looking again and again through all the objects that Numba makes: a sixth of the time to compile."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
