@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from napari_kseg import ConvergenceWarning, kmeans
+from napari_kseg.kmeans import RELAXATION, Samples, TableSource, lloyd
 
 
 def fit_quietly(*args, **settings):
@@ -55,6 +56,31 @@ def test_no_pass_makes_it_worse(problem):
         assert_allclose(fit.inertia, inertia_of(samples, fit.centroids, weights), rtol=1e-9, atol=1e-14 * weights.sum())
         inertias.append(fit.inertia)
     assert (np.diff(inertias) <= 1e-12 * inertias[0] + 1e-14 * weights.sum()).all()
+
+
+class Watched(Samples):
+    """Samples that note the inertia of every pass."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.inertias = []
+
+    def assign(self, centroids, write=None, *, measure=True):
+        found = super().assign(centroids, write)
+        self.inertias.append(found.inertias.sum())
+        return found
+
+
+@given(problems(), st.sampled_from([1.0, 1.5, RELAXATION, 1.95]))
+@settings(max_examples=80)
+def test_going_beyond_the_means_makes_it_no_worse(problem, relaxation):
+    samples, init, weights = problem
+    watched = Watched(TableSource(samples.astype(np.float64), weights))
+    fit = lloyd(watched, init.astype(np.float64), max_iter=200, limit=0.0, relaxation=relaxation)
+    assert fit.converged
+    allowed = 1e-12 * watched.inertias[0] + 1e-14 * weights.sum()
+    assert (np.diff(watched.inertias) <= allowed).all()
+    assert inertia_of(samples, fit.centroids, weights) <= watched.inertias[-1] + allowed
 
 
 @given(problems())

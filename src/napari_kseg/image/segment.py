@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_kseg.kmeans import Callback, Fit, Samples, Search, checked_centroids, lloyd, warn_not_converged
+from napari_kseg.kmeans import RELAXATION, Callback, Fit, Samples, Search, checked_centroids, lloyd, warn_not_converged
 
 from ._progress import progress_bar
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
@@ -175,10 +175,10 @@ def _fit_samples(samples: Samples, settings: Settings, find_start: Callable[[int
     if isinstance(settings.init, str):
         start = find_start(settings.n_clusters, search)
         # In the order in which they will be numbered: then what is known of the last pass serves for the labels.
-        start = start[brightness_order(start)]
+        start, relaxation = start[brightness_order(start)], RELAXATION
     else:
-        start = checked_centroids(settings.init, settings.n_clusters, samples.n_features)
-    return lloyd(samples, start, max_iter=search.max_iter, limit=limit)
+        start, relaxation = checked_centroids(settings.init, settings.n_clusters, samples.n_features), 1.0
+    return lloyd(samples, start, max_iter=search.max_iter, limit=limit, relaxation=relaxation)
 
 
 def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: int) -> Floats:

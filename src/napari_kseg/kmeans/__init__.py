@@ -4,8 +4,8 @@ From the public function down: `_kmeans` checks the input, `_lloyd` runs Lloyd's
 passes over the samples block by block (`_blocks`: threads, progress, cancellation), and `_kernels` with `_tiles` is
 what the processor does in each block (`_compile`: how it is compiled); `_state` is what is known from pass to pass.
 Where to start is searched for (`_search`, `_seeding`) on a small table (`_table`). Two kinds of samples have a shorter
-way: 8-bit colors, by their histogram (`_histogram`, `_pixel_kernels`), and one feature, whose global optimum is
-computed (`_exact_1d`).
+way: 8-bit colors, by their histogram (`_histogram`, `_cubes`, `_pixel_kernels`), and one feature, whose global optimum
+is computed (`_exact_1d`).
 """
 
 from ._blocks import Callback, block_length, map_blocks
@@ -22,13 +22,14 @@ from ._kmeans import (
     not_converged,
     warn_not_converged,
 )
-from ._lloyd import Fit, lloyd
+from ._lloyd import RELAXATION, Fit, lloyd
 from ._pixel_kernels import look_up_colors, look_up_values, paint, paint_colors
 from ._samples import Assigned, Samples, Source, TableSource
 from ._search import Search, best_start, drawn_levels, table_size
 from ._warmup import warm_up
 
 __all__ = [
+    "RELAXATION",
     "Assigned",
     "Callback",
     "ColorHistogram",

@@ -22,11 +22,11 @@ samples is not quite equal to them."""
 
 
 @kernel
-def lloyd_block(samples, weights, frame, centroids, moved, stop, scratch, state, tiles, inertias):
+def lloyd_block(samples, weights, frame, centroids, moved, rule, scratch, state, tiles, inertias):
     """Assign the samples of a block to centroids; if they are all there is, go on with Lloyd's algorithm.
 
-    IN samples (N, F) f4 or f8; weights (N,) f8; frame: offset (F,) f8, scale; stop: the sum of squared moves that ends
-    it f8, the number of moves that ends it, 0 to assign only.
+    IN samples (N, F) f4 or f8; weights (N,) f8; frame: offset (F,) f8, scale; rule: the sum of squared moves that ends
+    it f8, the number of moves that ends it, 0 to assign only; relaxation: how far centroids go, 1 is to their means.
     IN and OUT in the frame: centroids (K, F) f8; moved: how far each centroid went since the pass before (K,) f8 and in
     all (K,) f8, and the sum over the passes of the farthest that any went.
     SCRATCH arrays as `scratch` of `_state` makes them.
@@ -37,13 +37,14 @@ def lloyd_block(samples, weights, frame, centroids, moved, stop, scratch, state,
     Return the number of moves, and whether that is all: if not, a cluster is empty, or it must go on with a new state.
     """
     step, way, total = moved
-    limit, max_moves = stop
+    limit, max_moves, relaxation = rule
     n_moves = 0
     while True:
-        _assign(samples, weights, frame, centroids, (step, way, total), scratch, state, tiles)
+        n_changed = _assign(samples, weights, frame, centroids, (step, way, total), scratch, state, tiles)
         if n_moves == max_moves or _smallest(state[2]) <= 0:
             break
-        shift, farthest = _move(centroids, state[2], step, way)
+        # If none changed its cluster, these means are the last ones.
+        shift, farthest = _move(centroids, state[2], relaxation if n_changed else 1.0, step, way)
         total += farthest
         n_moves += 1
         if shift <= limit:
@@ -57,7 +58,10 @@ def lloyd_block(samples, weights, frame, centroids, moved, stop, scratch, state,
 
 @part
 def _assign(samples, weights, frame, centroids, moved, scratch, state, tiles):
-    """Assign every sample whose nearest centroid may have changed, and keep the sums of the clusters up to date."""
+    """Assign every sample whose nearest centroid may have changed, and keep the sums of the clusters up to date.
+
+    Return how many changed their cluster.
+    """
     # Strategy: transpose those samples of a tile that are in doubt, so that one instruction works on 8 of them; compare
     # them with the few centroids that can be nearest to any of them, and find the two nearest to each, in float32;
     # where they are too close for float32 to tell, decide in float64 (about one sample in a million).
@@ -71,6 +75,7 @@ def _assign(samples, weights, frame, centroids, moved, scratch, state, tiles):
     n_samples, n_features = samples.shape
     unit = np.float32(2.0**-24)  # rounding error of float32
     norm = _lay_out(centroids, columns, rounded)
+    n_changed = 0
     for start in range(0, n_samples, TILE):
         t = np.uintp(start // TILE)
         n_near = n_known[t]
@@ -131,6 +136,7 @@ def _assign(samples, weights, frame, centroids, moved, scratch, state, tiles):
             is_new = until[row] == -np.inf
             until[row] = (gap + way[label] + bounds[t, 0]) * (1 - 1e-6)  # rounding in float32 is 6e-8 each time
             if is_new or old != label:
+                n_changed += 1
                 labels[row] = label
                 weight = weights[row]
                 for f in range(np.uintp(n_features)):
@@ -141,6 +147,7 @@ def _assign(samples, weights, frame, centroids, moved, scratch, state, tiles):
                 sums[label, np.uintp(n_features)] += weight
                 if not is_new:
                     sums[old, np.uintp(n_features)] -= weight
+    return n_changed
 
 
 @part
@@ -180,18 +187,18 @@ def _smallest(sums):
 
 
 @part
-def _move(centroids, sums, step, way):
-    """Move the centroids to their means; return the sum of the squared moves and the longest move."""
+def _move(centroids, sums, relaxation, step, way):
+    """Move the centroids to their means, or beyond; return the sum of the squared ways there and the longest move."""
     n_clusters, n_features = centroids.shape
     shift, farthest = 0.0, 0.0
     for j in range(n_clusters):
         squared = 0.0
         for f in range(n_features):
-            mean = sums[j, f] / sums[j, n_features]
-            squared += (mean - centroids[j, f]) ** 2
-            centroids[j, f] = mean
+            difference = sums[j, f] / sums[j, n_features] - centroids[j, f]
+            squared += difference**2
+            centroids[j, f] += relaxation * difference
         shift += squared
-        step[j] = np.sqrt(squared) * (1 + 1e-9)
+        step[j] = relaxation * np.sqrt(squared) * (1 + 1e-9)
         way[j] += step[j]
         farthest = max(farthest, step[j])
     return shift, farthest

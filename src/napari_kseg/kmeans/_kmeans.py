@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._blocks import Callback
-from ._lloyd import lloyd
+from ._lloyd import RELAXATION, lloyd
 from ._samples import LARGEST, Floats, Samples, TableSource
 from ._search import Search, best_start, drawn_levels
 
@@ -118,11 +118,12 @@ def kmeans(
     weights = None if sample_weight is None else _checked_weights(sample_weight, len(table))
     search = checked_search(init if isinstance(init, str) else "k-means++", n_init, max_iter, tol, random_state)
     if not isinstance(init, str):
-        start = checked_centroids(init, n_clusters, table.shape[1])
+        start, relaxation = checked_centroids(init, n_clusters, table.shape[1]), 1.0
     data = Samples(TableSource(table, weights), callback)
     if isinstance(init, str):
         start = best_start(drawn_levels(data, n_clusters, search.random_state), n_clusters, search, data)
-    fit = lloyd(data, start, max_iter=search.max_iter, limit=search.tol * data.variance)
+        relaxation = RELAXATION
+    fit = lloyd(data, start, max_iter=search.max_iter, limit=search.tol * data.variance, relaxation=relaxation)
     parts: dict[int, NDArray[np.int32]] = {}
     found = data.assign(fit.centroids, parts.__setitem__)
     labels = np.concatenate([parts[block] for block in sorted(parts)])

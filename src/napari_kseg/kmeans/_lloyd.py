@@ -2,6 +2,7 @@
 
 .. [1] Lloyd (1982), Least squares quantization in PCM, IEEE Transactions on Information Theory 28(2), 129-137,
    doi:10.1109/TIT.1982.1056489.
+.. [2] Salakhutdinov & Roweis (2003), Adaptive overrelaxed bound optimization methods, ICML, 664-671.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._samples import Assigned, Floats, Samples
+
+RELAXATION = 1.7
+"""How far centroids go where only the end counts, as a part of the way to the mean [2]_: beyond it, as the next means
+lie in the same direction. The inertia cannot grow up to 2, where a centroid is as far from the mean as before. With 250
+clusters of 1.2 million colors 1.7 saves half of the passes, and ends lower."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +29,22 @@ class Fit:
     """False if `max_iter` ended it."""
 
 
-def lloyd(samples: Samples, centroids: Floats, *, max_iter: int, limit: float) -> Fit:
+def lloyd(samples: Samples, centroids: Floats, *, max_iter: int, limit: float, relaxation: float = 1.0) -> Fit:
     """Move the centroids to the means of their samples until the sum of the squared moves is at most `limit`."""
-    for n_iter in range(1, max_iter + 1):
-        moved = means(samples, centroids, samples.assign(centroids, measure=False))
-        shift = float(((moved - centroids) ** 2).sum())
-        centroids = moved
-        if shift <= limit:
-            return Fit(centroids, n_iter, True)
-    return Fit(centroids, max_iter, False)
+    n_iter = 0
+    found: Assigned | None = None
+    while True:
+        last, found = found, samples.assign(centroids, measure=False)
+        moved = means(samples, centroids, found)
+        ways = moved - centroids
+        n_iter += 1
+        converged = float((ways**2).sum()) <= limit
+        if converged or n_iter == max_iter:
+            return Fit(moved, n_iter, converged)
+        ways[found.weights == 0] = 0  # these are where they should be, at samples
+        if last is not None and np.array_equal(last.sums, found.sums):  # and these means are the last ones
+            ways[:] = 0
+        centroids = moved + (relaxation - 1) * ways
 
 
 def means(samples: Samples, centroids: Floats, found: Assigned) -> Floats:

@@ -67,8 +67,8 @@ def collect_colors(tables, cells, often, colors, counts, cubes, sums, ends):
 
     IN tables (W, 2^24) u1; cells (…,) u4, their Morton codes; often: Morton codes u4, ascending, what to add to their
     counts i8, where the cells' first ones stand (2^15 + 1,) i8.
-    OUT colors (…, 3) u1, counts (…,) f8; cubes (…,) u4: Morton codes, sums (…, 4) f8 of red, green, blue and count;
-    ends (2,) i8: how many.
+    OUT colors (…, 3) u1, counts (…,) f8; cubes (…,) u4: Morton codes, sums (…, 5) f8 of red, green, blue, 1, squared
+    length; ends (2,) i8: how many.
     """
     often_codes, often_counts, often_starts = often
     end, cube_end = np.uintp(0), np.uintp(0)
@@ -97,7 +97,7 @@ def collect_colors(tables, cells, often, colors, counts, cubes, sums, ends):
             if cube != last_cube:
                 last_cube = cube
                 cubes[cube_end] = cube
-                for f in range(4):
+                for f in range(5):
                     sums[cube_end, f] = 0.0
                 cube_end += np.uintp(1)
             row = cube_end - np.uintp(1)
@@ -105,25 +105,29 @@ def collect_colors(tables, cells, often, colors, counts, cubes, sums, ends):
             sums[row, 1] += count * np.float64(green)
             sums[row, 2] += count * np.float64(blue)
             sums[row, 3] += count
+            sums[row, 4] += count * np.float64(red * red + green * green + blue * blue)
     ends[0], ends[1] = end, cube_end
 
 
 @kernel
-def add_up_cubes(keys, sums, cubes, cube_sums):
+def add_up_cubes(keys, sums, wider, wider_sums, firsts):
     """Add up cubes to cubes of twice their width; return how many.
 
-    IN keys (D,) u4, Morton codes in ascending order; sums (D, 4) f8. OUT cubes (D,) u4, cube_sums (D, 4) f8.
+    IN keys (C,) u4, Morton codes in ascending order; sums (C, 5) f8.
+    OUT wider (C,) u4; wider_sums (C, 5) f8; firsts (C + 1,) i8: where the parts of each start, and where they end.
     """
     n = np.uintp(0)
     for i in range(np.uintp(keys.shape[0])):
         cube = keys[i] >> np.uint32(3)
-        if i == 0 or cube != cubes[n - np.uintp(1)]:
-            cubes[n] = cube
-            for f in range(np.uintp(4)):
-                cube_sums[n, f] = 0.0
+        if i == 0 or cube != wider[n - np.uintp(1)]:
+            wider[n] = cube
+            firsts[n] = i
+            for f in range(np.uintp(5)):
+                wider_sums[n, f] = 0.0
             n += np.uintp(1)
-        for f in range(np.uintp(4)):
-            cube_sums[n - np.uintp(1), f] += sums[i, f]
+        for f in range(np.uintp(5)):
+            wider_sums[n - np.uintp(1), f] += sums[i, f]
+    firsts[n] = keys.shape[0]
     return n
 
 

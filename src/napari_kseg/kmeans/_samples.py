@@ -291,8 +291,8 @@ class _BlockAssigner:
         arrays = (state.labels, state.until, state.sums)
         inertias = np.zeros(len(self._centroids) if measure else 0)
         lloyd_block(
-            samples, weights, frame, self._centroids, self._moved, (0.0, 0), scratch(*self._centroids.shape), arrays,
-            state.tiles, inertias,
+            samples, weights, frame, self._centroids, self._moved, (0.0, 0, 1.0), scratch(*self._centroids.shape),
+            arrays, state.tiles, inertias,
         )  # fmt: skip
         return inertias
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._blocks import checkpoint, map_blocks
-from ._lloyd import lloyd
+from ._lloyd import RELAXATION, lloyd
 from ._samples import Floats, Samples, TableSource
 from ._seeding import plus_plus, random_rows
 from ._table import Optimum, Table
@@ -72,10 +72,11 @@ def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole
     cluster is empty, and `lloyd` fills it from the samples themselves.
     """
     table = Table(levels[0], whole.frame)
-    limit = ROUGH * search.tol * whole.variance * whole.frame.scale * whole.frame.scale
+    limit = search.tol * whole.variance
+    rough = ROUGH * limit * whole.frame.scale * whole.frame.scale
 
     def explorer(number: int) -> _Explorer:
-        return _Explorer(table, limit, search.max_iter, np.random.default_rng([search.random_state, number]))
+        return _Explorer(table, rough, search.max_iter, np.random.default_rng([search.random_state, number]))
 
     def explore(number: int) -> Optimum:
         own = explorer(number)
@@ -94,7 +95,8 @@ def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole
     centroids = best / whole.frame.scale + whole.frame.offset
     for level in levels[1:]:
         samples = Samples(level, whole.callback, whole.frame)
-        centroids = lloyd(samples, centroids, max_iter=search.max_iter, limit=search.tol * whole.variance).centroids
+        fit = lloyd(samples, centroids, max_iter=search.max_iter, limit=limit, relaxation=RELAXATION)
+        centroids = fit.centroids
     return centroids
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ._compile import read_only
 from ._kernels import EQUAL, lloyd_block
+from ._lloyd import RELAXATION
 from ._samples import Floats, Frame, TableSource
 from ._state import BlockState, block_state, scratch
 
@@ -62,8 +63,9 @@ class Table:
             state = block_state(len(self.samples), *rows.shape)
             inertias[:] = 0
             moved = (np.zeros(len(rows)), np.zeros(len(rows)), 0.0)
+            rule = (limit, moves_left, RELAXATION)
             n_moves, settled = lloyd_block(
-                self.samples, self.weights, self._frame, rows, moved, (limit, moves_left), scratch(*rows.shape),
+                self.samples, self.weights, self._frame, rows, moved, rule, scratch(*rows.shape),
                 (state.labels, state.until, state.sums), state.tiles, inertias,
             )  # fmt: skip
             moves_left -= n_moves

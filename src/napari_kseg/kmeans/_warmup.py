@@ -31,7 +31,7 @@ def warm_up(callback: Callback | None = None) -> None:
         keep = read_only(np.empty(0, np.uint8))
         histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels), callback=callback)
         samples = histogram.samples(callback)
-        start = best_start(histogram.levels(16), 2, Search(n_init=1, max_iter=2), samples)
+        start = best_start(histogram.levels(2), 2, Search(n_init=1, max_iter=2), samples)
         fit = lloyd(samples, start, max_iter=2, limit=0.0)
         samples.assign(fit.centroids)
         labels = np.empty(16, np.uint8)
