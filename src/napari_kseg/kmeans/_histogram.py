@@ -97,7 +97,7 @@ def histogram_of_colors(
         ends = np.zeros(2, np.int64)
         collect_colors(tables, chosen, often, colors, counts, keys, sums, ends)
         n, n_cubes = ends
-        return colors[:n].copy(), counts[:n].copy(), keys[:n_cubes].copy(), sums[:n_cubes].copy()
+        return colors[:n], counts[:n], keys[:n_cubes], sums[:n_cubes]
 
     n_parts = max(1, -(-len(seen) // CELLS_AT_ONCE))
     parts = zip(*map_blocks(collect, n_parts, stage="Counting colors", callback=callback), strict=True)
