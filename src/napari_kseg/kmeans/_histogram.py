@@ -43,7 +43,7 @@ class ColorHistogram:
     counts: Floats
     """(D,) pixels of each color."""
     cubes: Cubes
-    """Cubes of 2 x 2 x 2 colors, or of 4 x 4 x 4 x 4."""
+    """Cubes 2 colors wide, or 4 where four features have many colors."""
     n_features: int = 3
     """Features that are samples; the others are padding, 0 in every color."""
 
