@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -16,14 +17,14 @@ KINDS = {"bool": 2, "u1": 256, "i1": 100, "u2": 65_536, "i2": 30_000, "i4": 60_0
     seed=st.integers(0, 2**32),
     rows=st.integers(1, 50),
     columns=st.integers(1, 50),
-    kind=st.sampled_from([*KINDS, "color", "two channels"]),
+    kind=st.sampled_from([*KINDS, "color", "two channels", "four channels"]),
     spread=st.floats(0.01, 1),
     k=st.integers(1, 20),
 )
 @settings(max_examples=50)
 def test_where_the_pixels_are_does_not_matter(seed, rows, columns, kind, spread, k):
     random = np.random.default_rng(seed)
-    n_channels = {"color": 3, "two channels": 2}.get(kind, 1)
+    n_channels = {"color": 3, "two channels": 2, "four channels": 4}.get(kind, 1)
     values = random.random((rows * columns, n_channels)) ** 2 * KINDS.get(kind, 256) * spread
     pixels = (values - (50 if kind.startswith("i") else 0)).astype(kind if kind in KINDS else "u1")
     k = min(k, len(np.unique(pixels, axis=0)))
@@ -38,10 +39,12 @@ def test_where_the_pixels_are_does_not_matter(seed, rows, columns, kind, spread,
     assert (moved.inertia, moved.n_iter) == (seg.inertia, seg.n_iter)
 
 
-def test_where_the_pixels_are_does_not_matter_in_many_blocks():
-    pixels = (np.random.default_rng(0).random((400_000, 3)) ** 2 * 256).astype(np.uint8)
+@pytest.mark.parametrize("channels", [3, 4])
+def test_where_the_pixels_are_does_not_matter_in_many_blocks(channels):
+    pixels = (np.random.default_rng(0).random((400_000, channels)) ** 2 * 256).astype(np.uint8)
     order = np.random.default_rng(1).permutation(len(pixels))
-    seg, moved = (segment(table.reshape(800, 500, 3), 7, n_init=2) for table in (pixels, pixels[order]))
+    tables = (table.reshape(800, 500, channels) for table in (pixels, pixels[order]))
+    seg, moved = (segment(table, 7, channel_axis=-1, n_init=2) for table in tables)
     assert_array_equal(moved.labels.ravel(), seg.labels.ravel()[order])
     assert_array_equal(moved.centroids, seg.centroids)
     assert moved.inertia == seg.inertia

@@ -201,7 +201,7 @@ class Model:
 
     def _label(self, pixels: Pixels) -> tuple[Array, Assigned]:
         self._check_channels(pixels)
-        route = choose_route(pixels)
+        route = choose_route(pixels, to_fit=False)
         return route.label(self.feature_centroids, self.groups.astype(label_dtype(self.n_clusters)))
 
 

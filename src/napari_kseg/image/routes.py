@@ -7,6 +7,7 @@ image's shape. `choose_route` takes the first that fits:
 route     images                                         what K-means sees
 ========= ============================================== ============================================
 colors    uint8, 2 or 3 channels                         distinct colors and their counts
+colors    uint8, 4 channels, up to 2^24 distinct colors  distinct colors and their counts
 values    one channel of integers that span < 65,536     distinct values and their counts; optimal
 samples   all others                                     pixels, block by block
 ========= ============================================== ============================================
@@ -20,10 +21,12 @@ from numpy.typing import NDArray
 from napari_kseg.kmeans import (
     Assigned,
     Callback,
+    ColorHistogram,
     Samples,
     Search,
     TableSource,
     best_start,
+    distinct_colors,
     drawn_levels,
     histogram_of_colors,
     histogram_of_values,
@@ -62,10 +65,14 @@ class Route(Protocol):
         """Labels of all pixels: `lut[i]` where centroid i is the nearest, 0 where left out; and the sums found."""
 
 
-def choose_route(pixels: Pixels, callback: Callback | None = None) -> Route:
-    """Return the shortest way for these pixels."""
+def choose_route(pixels: Pixels, callback: Callback | None = None, *, to_fit: bool = True) -> Route:
+    """Return the shortest way for these pixels; if they are only to be labeled, four channels need not be counted."""
     if pixels.dtype == np.uint8 and pixels.n_channels in (2, 3):
         return ColorRoute(pixels, callback)
+    if to_fit and pixels.dtype == np.uint8 and pixels.n_channels == 4:
+        histogram = distinct_colors(SampleRoute(pixels, callback), callback)
+        if histogram is not None:
+            return FourChannelRoute(pixels, histogram, callback)
     if pixels.n_channels == 1 and pixels.dtype.kind in "bui":
         codes = _Codes(pixels, callback)
         if codes.n_codes <= 1 << 16:
@@ -121,6 +128,26 @@ class ColorRoute:
 
         map_blocks(look_up, self._pixels.n_blocks, stage="Labeling", callback=self._callback)
         return labels.done(), found
+
+
+class FourChannelRoute:
+    """By the distinct colors of an 8-bit image with four channels: exact, too, but no table holds all its colors."""
+
+    def __init__(self, pixels: Pixels, histogram: ColorHistogram, callback: Callback | None) -> None:
+        self._pixels = pixels
+        self._callback = callback
+        self._histogram = histogram
+        self.samples = histogram.samples(callback)
+        self.n_distinct = len(histogram.colors)
+
+    def start(self, n_clusters: int, search: Search) -> Floats:
+        """Best of several starts on cubes of colors, refined from coarse to fine ones."""
+        return best_start(self._histogram.levels(table_size(n_clusters)), n_clusters, search, self.samples)
+
+    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+        """Label every pixel: the nearest centroid is found exactly, so it is that of the pixel's color."""
+        labels, _ = SampleRoute(self._pixels, self._callback).label(centroids, lut, measure=False)
+        return labels, self.samples.assign(centroids)
 
 
 class _Codes:
@@ -225,8 +252,8 @@ class SampleRoute:
         """Best of several starts on pixels drawn from all parts of the image."""
         return start_on_draw(self.samples, n_clusters, search)
 
-    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
-        """Label every pixel."""
+    def label(self, centroids: Floats, lut: Array, *, measure: bool = True) -> tuple[Array, Assigned]:
+        """Label every pixel; inertias are found only to `measure`."""
         labels = _LabelWriter(self._pixels, lut.dtype)
 
         def write(block: int, found: NDArray[np.int32]) -> None:
@@ -238,7 +265,7 @@ class SampleRoute:
                 part[:] = 0
                 part[keep.view(bool)] = lut[found]
 
-        found = self.samples.assign(centroids, write)
+        found = self.samples.assign(centroids, write, measure=measure)
         return labels.done(), found
 
 

@@ -37,9 +37,9 @@ def segment(
 ) -> Segmentation:
     """Labels, centroids and a recolored image from K-means clustering of an image's pixels.
 
-    8-bit color images are clustered by their distinct colors, which is exact and takes a fraction of a second for 12
-    megapixels. One channel of integers is solved to its global optimum. All other images are read block by block in
-    every pass; they are never copied as a whole.
+    8-bit images of two to four channels are clustered by their distinct colors, which is exact and takes a fraction of
+    a second for 12 megapixels of RGB. One channel of integers is solved to its global optimum. All other images are
+    read block by block in every pass; they are never copied as a whole.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def segment(
     downsample : float, tuple of float or "auto", optional
         The fit sees the image with its last two axes reduced by this factor, by area averaging; 5 is 20 % of the
         width and height. A tuple names every spatial axis. 1 is no reduction. "auto" is 1 where a fit on every pixel
-        is fast (always for 8-bit color and for one channel of integers), and grows with the image elsewhere.
+        is fast (always for 8-bit color of up to four channels and for one channel of integers), and grows with the
+        image elsewhere.
     init : {"k-means++", "random"} or (K, C) array, optional
         Starts, or centroids in image units to start from.
     n_init : int or "auto", optional

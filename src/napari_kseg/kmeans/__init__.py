@@ -4,12 +4,13 @@ From the public function down: `_kmeans` checks the input, `_lloyd` runs Lloyd's
 passes over the samples block by block (`_blocks`: threads, progress, cancellation), and `_kernels` with `_tiles` is
 what the processor does in each block (`_compile`: how it is compiled); `_state` is what is known from pass to pass.
 Where to start is searched for (`_search`, `_seeding`) on a small table (`_table`). Two kinds of samples have a shorter
-way: 8-bit colors, by their histogram (`_histogram`, `_cubes`, `_pixel_kernels`), and one feature, whose global optimum
-is computed (`_exact_1d`).
+way: 8-bit colors, by their histogram (`_histogram`, `_cubes`, `_pixel_kernels`; `_distinct` for four features), and one
+feature, whose global optimum is computed (`_exact_1d`).
 """
 
 from ._blocks import Callback, block_length, map_blocks
 from ._compile import read_only
+from ._distinct import distinct_colors
 from ._exact_1d import optimal_1d
 from ._histogram import ColorHistogram, histogram_of_colors, histogram_of_values
 from ._kmeans import (
@@ -45,6 +46,7 @@ __all__ = [
     "checked_centroids",
     "checked_integer",
     "checked_search",
+    "distinct_colors",
     "drawn_levels",
     "histogram_of_colors",
     "histogram_of_values",

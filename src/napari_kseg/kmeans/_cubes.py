@@ -78,7 +78,8 @@ class CubeTree:
                 inertias = self._inertias[depth][inside]
                 split = (inertias >= limit) & (inertias > 0)
                 leaves, inside = inside[~split], _parts(cubes.firsts, inside[split])
-            keys.append(cubes.keys[leaves] << np.uint32(3 * (len(self._levels) - 1 - depth)))
+            n_bits = (cubes.sums.shape[1] - 2) * (len(self._levels) - 1 - depth)
+            keys.append(cubes.keys[leaves] << np.uint32(n_bits))
             sums.append(cubes.sums[leaves])
         together = np.concatenate(sums)[np.argsort(np.concatenate(keys), kind="stable")]
         weights = together[:, -2].copy()

@@ -39,11 +39,11 @@ class ColorHistogram:
     """Distinct colors and how often each occurs."""
 
     colors: Bytes
-    """(D, 3) the colors, in Morton order."""
+    """(D, 3 or 4) the colors, in Morton order."""
     counts: Floats
     """(D,) pixels of each color."""
     cubes: Cubes
-    """Cubes of 2 x 2 x 2 colors."""
+    """Cubes 2 colors wide, or 4 where four features have many colors."""
     n_features: int = 3
     """Features that are samples; the others are padding, 0 in every color."""
 
@@ -52,7 +52,7 @@ class ColorHistogram:
         return Samples(self._source(), callback, Frame.of_dtype(np.uint8, self.n_features))
 
     def _source(self) -> TableSource:
-        return TableSource(self.colors[:, : self.n_features].astype(np.float32), self.counts)
+        return TableSource(self.colors[:, : self.n_features], self.counts)
 
     def levels(self, n: int) -> list[TableSource]:
         """Mean colors of at least n cubes, weighted by their pixels, and of more cubes if colors are many more."""

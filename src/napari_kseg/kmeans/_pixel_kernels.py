@@ -113,19 +113,19 @@ def collect_colors(tables, cells, often, colors, counts, cubes, sums, ends):
 def add_up_cubes(keys, sums, wider, wider_sums, firsts):
     """Add up cubes to cubes of twice their width; return how many.
 
-    IN keys (C,) u4, Morton codes in ascending order; sums (C, 5) f8.
-    OUT wider (C,) u4; wider_sums (C, 5) f8; firsts (C + 1,) i8: where the parts of each start, and where they end.
+    IN keys (C,) u4, Morton codes in ascending order; sums (C, F + 2) f8.
+    OUT wider (C,) u4; wider_sums (C, F + 2) f8; firsts (C + 1,) i8: where the parts of each start, and where they end.
     """
-    n = np.uintp(0)
+    n, n_sums = np.uintp(0), np.uintp(sums.shape[1])
     for i in range(np.uintp(keys.shape[0])):
-        cube = keys[i] >> np.uint32(3)
+        cube = keys[i] >> np.uint32(n_sums - np.uintp(2))
         if i == 0 or cube != wider[n - np.uintp(1)]:
             wider[n] = cube
             firsts[n] = i
-            for f in range(np.uintp(5)):
+            for f in range(n_sums):
                 wider_sums[n, f] = 0.0
             n += np.uintp(1)
-        for f in range(np.uintp(5)):
+        for f in range(n_sums):
             wider_sums[n - np.uintp(1), f] += sums[i, f]
     firsts[n] = keys.shape[0]
     return n

@@ -1,0 +1,101 @@
+"""The distinct colors of samples with four features, against `np.unique`; their order and their coarser levels."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from napari_kseg.kmeans import _distinct, distinct_colors
+from napari_kseg.kmeans._distinct import _colors, _morton_codes
+
+
+class Blocks:
+    """A source of samples in given blocks."""
+
+    n_features = 4
+
+    def __init__(self, blocks):
+        self.blocks, self.n_blocks, self.n_at_most = blocks, len(blocks), sum(map(len, blocks))
+
+    def read(self, block):
+        return self.blocks[block], None
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Make parts and rounds so small that small samples need many."""
+    monkeypatch.setattr(_distinct, "PART", 16)
+    monkeypatch.setattr(_distinct, "AT_ONCE", 2)
+
+
+def assert_counts(found, pixels):
+    colors, counts = np.unique(pixels, axis=0, return_counts=True)
+    order = np.lexsort(found.colors.T[::-1])
+    assert_array_equal(found.colors[order], colors)
+    assert_array_equal(found.counts[order], counts)
+
+
+@pytest.mark.nojit
+@given(st.integers(0, 2**32), st.integers(1, 300), st.integers(1, 256), st.integers(1, 7))
+@settings(max_examples=15)
+def test_counts_are_those_of_numpy_in_any_blocks(seed, n, n_values, n_blocks):
+    random = np.random.default_rng(seed)
+    pixels = random.permutation(256)[random.integers(0, n_values, (n, 4)) // random.integers(1, 9)].astype(np.uint8)
+    assert_counts(distinct_colors(Blocks(np.array_split(pixels, n_blocks))), pixels)
+
+
+@pytest.mark.nojit
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("n_values", [1, 3, 8, 256])
+@pytest.mark.parametrize(("many", "bits"), [(10**6, 4), (0, 8)])
+def test_counts_are_those_of_numpy_in_many_parts_and_rounds(monkeypatch, n_values, many, bits):
+    monkeypatch.setattr(_distinct, "MANY", many)
+    pixels = np.random.default_rng(0).integers(0, n_values, (900, 4)).astype(np.uint8)
+    whole, parts = distinct_colors(Blocks([pixels])), distinct_colors(Blocks(np.array_split(pixels, 7)))
+    assert_counts(parts, pixels)
+    assert_array_equal(parts.colors, whole.colors)
+    assert_array_equal(parts.counts, whole.counts)
+    assert_array_equal(parts.cubes.keys, np.unique(_morton_codes(pixels) >> np.uint32(bits)))  # no cube is cut
+    assert_array_equal(parts.cubes.sums, whole.cubes.sums)
+
+
+def test_codes_interleave_the_bits_and_lead_back_to_the_colors():
+    pixels = np.random.default_rng(0).integers(0, 256, (1000, 4)).astype(np.uint8)
+    codes = _morton_codes(pixels)
+    for bit in range(8):
+        for feature in range(4):
+            assert_array_equal(codes >> np.uint32(4 * bit + feature) & 1, pixels[:, feature] >> bit & 1)
+    assert_array_equal(_colors(codes), pixels)
+
+
+def test_no_pixel_takes_part():
+    found = distinct_colors(Blocks([np.empty((0, 4), np.uint8)] * 3))
+    assert found.colors.shape == (0, 4)
+
+
+@pytest.mark.nojit
+@pytest.mark.usefixtures("small_pieces")
+def test_levels_keep_the_total_weight_and_the_mean():
+    pixels = np.random.default_rng(0).integers(0, 64, (3000, 4)).astype(np.uint8)
+    levels = distinct_colors(Blocks(np.array_split(pixels, 5))).levels(10)
+    sizes = [len(level.samples) for level in levels]
+    assert len(sizes) == 2
+    assert 10 <= sizes[0] < 26 < 160 <= sizes[1] < 176  # the last cube that is split has up to 16 parts
+    for level in levels:
+        assert level.n_features == 4
+        assert level.weights.sum() == 3000
+        mean = np.average(level.samples.astype(np.float64), axis=0, weights=level.weights)
+        assert_allclose(mean, pixels.mean(0), rtol=1e-6)
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("seed", range(3))
+def test_only_the_number_of_colors_decides_whether_they_are_counted(monkeypatch, seed):
+    colors = np.random.default_rng(0).integers(0, 256, (200, 4)).astype(np.uint8)
+    pixels = np.random.default_rng(seed).permutation(np.repeat(colors, 5, 0))
+    source = Blocks(np.array_split(pixels, 8))
+    monkeypatch.setattr(_distinct, "MOST", 200)
+    assert len(distinct_colors(source).colors) == 200
+    monkeypatch.setattr(_distinct, "MOST", 199)
+    assert distinct_colors(source) is None
