@@ -122,7 +122,11 @@ def test_an_image_of_one_color_says_so():
         (TypeError, "must be an integer", lambda: kseg.suggest_n_clusters(blobs(2), ["two"])),
         (TypeError, "'colour' is not a setting", lambda: kseg.suggest_n_clusters(blobs(2), colour="Lab")),
         (ValueError, "init is an array", lambda: kseg.segment(blobs(2), "auto", init=COLORS[:2])),
-        (ValueError, "n_clusters='many' is not known", lambda: kseg.segment(blobs(2), "many")),
+        (
+            TypeError,
+            "n_clusters='many' is a str; it must be an integer, 1 or more, or .auto.",
+            lambda: kseg.segment(blobs(2), "many"),
+        ),
     ],
 )
 def test_what_cannot_be_tried_is_said(error, words, job):

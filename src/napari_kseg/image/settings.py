@@ -88,7 +88,7 @@ def _checked_n_clusters(n_clusters: Any) -> Any:
     if isinstance(n_clusters, str):
         if n_clusters == "auto":
             return n_clusters
-        raise ValueError(f'n_clusters={n_clusters!r} is not known; use "auto" or a whole number of 1 or more')
+        raise TypeError(f'n_clusters={n_clusters!r} is a str; it must be an integer, 1 or more, or "auto"')
     number = checked_integer("n_clusters", n_clusters, low=1)
     if number > MAX_CLUSTERS:
         raise ValueError(f"n_clusters={number}, but labels are 16-bit: use n_clusters={MAX_CLUSTERS} or less")
