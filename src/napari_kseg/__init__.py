@@ -10,7 +10,7 @@
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
-from .image import Model, Segmentation, Settings, load_model, segment
+from .image import Model, Segmentation, Settings, Suggestion, load_model, segment, suggest_n_clusters
 from .kmeans import ConvergenceWarning, KMeansFit, kmeans
 
 if TYPE_CHECKING:
@@ -24,11 +24,13 @@ __all__ = [
     "Model",
     "Segmentation",
     "Settings",
+    "Suggestion",
     "from_layer",
     "kmeans",
     "load_model",
     "segment",
     "segment_layer",
+    "suggest_n_clusters",
 ]
 
 _OF_THE_VIEWER = ("from_layer", "segment_layer")  # on first use: importing the package must not load napari

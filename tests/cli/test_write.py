@@ -87,6 +87,14 @@ def test_options_reach_the_segmentation(run, save, tmp_path):
 
 
 @pytest.mark.usefixtures("no_matplotlib")
+def test_auto_finds_the_number_of_clusters(run, stripes, tmp_path):
+    status, printed, complaints = run(stripes, "-k", "auto", "-o", tmp_path)
+    assert (status, complaints) == (0, "")
+    assert "in 4 clusters" in printed
+    assert kseg.load_model(tmp_path / "model.json").settings.n_clusters == 4
+
+
+@pytest.mark.usefixtures("no_matplotlib")
 def test_a_mask_leaves_pixels_out(run, stripes, save, tmp_path):
     mask = np.zeros((32, 40), np.uint8)
     mask[8:] = 7

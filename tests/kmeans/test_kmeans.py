@@ -334,6 +334,16 @@ def test_an_exception_in_the_callback_stops_the_run():
         kmeans(table(100, 2), 3, callback=stop)
 
 
+def test_rare_far_samples_are_found_among_many():
+    random = np.random.default_rng(0)
+    places = random.normal(0, 100, (8, 2))
+    rare = places.repeat(40, axis=0) + random.normal(0, 0.1, (320, 2))
+    samples = random.permutation(np.concatenate([random.normal(0, 1, (150_000, 2)), rare]))
+    best = KMeans(9, n_init=5, random_state=0).fit(samples).inertia_
+    for seed in range(4):
+        assert kmeans(samples, 9, random_state=seed).inertia <= best * 1.001
+
+
 @pytest.mark.parametrize(
     ("samples", "settings", "error", "words"),
     [

@@ -117,9 +117,14 @@ def segment_or_view(
         ),
     ] = None,
     clusters: Annotated[
-        int,
-        typer.Option("--clusters", "-k", metavar="K", min=1, help="Number of clusters, a whole number of 1 or more."),
-    ] = 5,
+        str,
+        typer.Option(
+            "--clusters",
+            "-k",
+            metavar="K",
+            help="Number of clusters, a whole number of 1 or more. auto: the number from 2 to 10 that fits best.",
+        ),
+    ] = "5",
     downsample: Annotated[
         str,
         typer.Option(
@@ -190,7 +195,7 @@ def segment_or_view(
     if len(paths) != 1:
         raise CommandError(f"--output needs exactly one IMAGE, but {len(paths) or 'none'} was given")
     settings = {
-        "n_clusters": clusters,
+        "n_clusters": _number(clusters, int, "--clusters", "auto or a whole number of 1 or more"),
         "downsample": _number(downsample, float, "--downsample", "auto or a factor of 1 or more"),
         "channel_axis": None
         if channel_axis == "none"

@@ -1,26 +1,22 @@
 """Segment an image: the public function, and the run behind it that the viewer shares."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_kseg.kmeans import RELAXATION, Callback, Fit, Samples, Search, checked_centroids, lloyd, warn_not_converged
+from napari_kseg.kmeans import Callback, warn_not_converged
 
 from ._progress import progress_bar
-from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
-from .model import Model, brightness_order, label_dtype
+from .choose import suggestion
+from .fit import Fitter
 from .pixels import Pixels
-from .routes import Floats, Route, choose_route, start_on_draw
 from .segmentation import Segmentation
 from .settings import Settings, refuse_unknown
 
 
 def segment(
     image: Any,
-    n_clusters: int = 5,
+    n_clusters: int | Literal["auto"] = 5,
     *,
     channel_axis: int | Literal["auto"] | None = "auto",
     mask: ArrayLike | None = None,
@@ -46,8 +42,9 @@ def segment(
     image : (M, N[, P …][, C]) array of bool, int or float
         Gray or multichannel image of any number of spatial axes. It is not modified. NaN and infinite pixels are left
         out, and so are pixels of an RGBA image whose alpha is 0.
-    n_clusters : int, optional
-        Number of clusters K, from 1 to the number of different colors.
+    n_clusters : int or "auto", optional
+        Number of clusters K, from 1 to the number of different colors. "auto" takes the number from 2 to 10 that
+        `suggest_n_clusters` recommends.
     channel_axis : int, None or "auto", optional
         Axis of the channels; None for one channel. "auto" takes the last axis as RGB or RGBA if its length is 3 or 4
         and the two axes before it are longer than 30, as napari does. With an integer every channel is data.
@@ -130,95 +127,8 @@ def segment(
 
 def segment_pixels(pixels: Pixels, settings: Settings, *, callback: Callback | None = None) -> Segmentation:
     """Segment pixels whose axes are known. Says nothing if it did not converge: look at `converged`."""
-    n_clusters = settings.n_clusters
-    route = choose_route(pixels, callback)
-    factors = chosen_factors(settings.downsample, pixels, n_clusters, route.n_distinct is not None)
-    if not settings.full_resolution and not is_full(factors):
-        pixels = averaged_pixels(pixels, factors, callback)
-        route = choose_route(pixels, callback)
-        fit = _fit(route, settings)
-    else:
-        fit = _fit(route, settings) if is_full(factors) else _fit_averaged(pixels, factors, route, settings, callback)
-    centroids = fit.centroids[brightness_order(fit.centroids)]
-    labels, found = route.label(centroids, np.arange(1, n_clusters + 1, dtype=label_dtype(n_clusters)))
-    for _ in range(n_clusters):
-        if found.weights.all():
-            break
-        centroids = _filled(route.samples, centroids, found.weights, n_clusters)
-        labels, found = route.label(centroids, np.arange(1, n_clusters + 1, dtype=label_dtype(n_clusters)))
-    model = Model.of_clusters(centroids, pixels, settings)
-    return Segmentation.of(model, pixels, labels, found, fit.n_iter, fit.converged, factors)
-
-
-def _fit(route: Route, settings: Settings) -> Fit:
-    """Fit on every pixel."""
-    _check_left(route.samples.n_samples if route.n_distinct is None else route.n_distinct)
-    _check_distinct(route.n_distinct, settings.n_clusters)
-    if route.n_distinct is None:
-        _check_outlier(route.samples, settings.n_clusters)
-    return _fit_samples(route.samples, settings, route.start)
-
-
-def _fit_averaged(pixels: Pixels, factors: Factors, route: Route, settings: Settings, callback: Callback | None) -> Fit:
-    """Fit on the image reduced by area averaging."""
-    table = averaged_table(pixels, factors, callback)
-    _check_left(len(table.samples))
-    _check_distinct(route.n_distinct, settings.n_clusters)
-    samples = Samples(table, callback)
-    _check_outlier(samples, settings.n_clusters)
-    return _fit_samples(samples, settings, partial(start_on_draw, samples))
-
-
-def _fit_samples(samples: Samples, settings: Settings, find_start: Callable[[int, Search], Floats]) -> Fit:
-    """Follow Lloyd's algorithm from the given centroids, or from `find_start(n_clusters, search)`."""
-    search = settings.search()
-    limit = search.tol * samples.variance
-    if isinstance(settings.init, str):
-        start = find_start(settings.n_clusters, search)
-        # In the order in which they will be numbered: then what is known of the last pass serves for the labels.
-        start, relaxation = start[brightness_order(start)], RELAXATION
-    else:
-        start, relaxation = checked_centroids(settings.init, settings.n_clusters, samples.n_features), 1.0
-    return lloyd(samples, start, max_iter=search.max_iter, limit=limit, relaxation=relaxation)
-
-
-def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: int) -> Floats:
-    """Centroids in order, each empty cluster moved to the pixel farthest from its centroid."""
-    empty = np.flatnonzero(weights == 0)
-    moved = centroids.copy()
-    for cluster, (distance, sample, _, _) in zip(empty, samples.farthest(centroids, len(empty)), strict=False):
-        if distance == 0:
-            _check_distinct(int(np.count_nonzero(weights)), n_clusters)
-        moved[cluster] = sample
-    return moved[brightness_order(moved)]
-
-
-def _check_outlier(samples: Samples, n_clusters: int) -> None:
-    """Raise ValueError if one value is so far from the others that float64 cannot add up the squares of both."""
-    low, high = samples.bounds
-    extreme = float(low.min() if -low.min() > high.max() else high.max())
-    if abs(extreme) < 1e15 or n_clusters < 3:  # it may well be one of two clusters
-        return
-    drawn = samples.draw(1000, np.random.default_rng(0)).samples
-    typical = float(np.quantile(np.abs(drawn.astype(np.float64)), 0.5, method="lower"))
-    if 0 < typical < 1e-15 * abs(extreme):
-        raise ValueError(
-            f"the image has the value {extreme:g}, beside which the others, about {typical:g}, look alike; "
-            "leave it out by a mask"
-        )
-
-
-def _check_distinct(n_distinct: int | None, n_clusters: int) -> None:
-    if n_distinct is not None and n_distinct < n_clusters:
-        raise ValueError(
-            f"n_clusters={n_clusters}, but only {n_distinct} different color{'s are' if n_distinct > 1 else ' is'} "
-            f"left to cluster; use n_clusters={n_distinct}{' or less' if n_distinct > 1 else ''}, or leave out fewer "
-            "pixels"
-        )
-
-
-def _check_left(n: int) -> None:
-    if not n:
-        raise ValueError(
-            "every pixel is left out (by the mask, as NaN or infinite, or as transparent): there is nothing to cluster"
-        )
+    fitter = Fitter(pixels, callback)
+    if settings.n_clusters == "auto":
+        found = suggestion(fitter, range(2, 11), settings)
+        return found.segmentations[found.n_clusters]
+    return fitter.segmentation(settings)

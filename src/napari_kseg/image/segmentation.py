@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_kseg.kmeans import Assigned
+from napari_kseg.kmeans import Assigned, checked_integer
 
 from .downsample import Factors
+from .likeness import Join, distances_for, joins, linkage
 from .model import Model, brightness_order, label_dtype
 from .pixels import Array, Pixels
 from .portion import cut_out
@@ -157,19 +158,82 @@ class Segmentation:
         ValueError
             If there is no such label.
         """
-        joined = self._check_labels(labels)
-        first = joined[0]
-        groups = np.where(np.isin(self.model.groups, joined), first, self.model.groups)
-        rows = np.array(joined) - 1
-        counts = self.counts[rows]
+        return self._joined([self._check_labels(labels)])
+
+    def merge_similar(self, *, n_clusters: int | None = None, threshold: float | None = None) -> "Segmentation":
+        """Join clusters that look alike, the closest two first, until few are left or no two are close.
+
+        Parameters
+        ----------
+        n_clusters : int, optional
+            Number of clusters to be left, from 1 to K.
+        threshold : float, optional
+            Largest distance of centroids to join. For color images it is the difference CIEDE2000 [1]_: about 2 can
+            just be seen, 10 at a glance, 100 is black and white. For all others it is in standard deviations of each
+            channel over the clusters.
+
+        Returns
+        -------
+        merged : Segmentation
+            As of `merge`.
+
+        Raises
+        ------
+        ValueError
+            If neither or both are given, or a value is out of range.
+        TypeError
+            If a value is of the wrong type.
+
+        References
+        ----------
+        .. [1] Sharma, Wu & Dalal (2005), The CIEDE2000 color-difference formula, Color Research & Application 30(1),
+           21-30, :doi:`10.1002/col.20070`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import napari_kseg as kseg
+        >>> seg = kseg.segment(np.array([[0, 1, 5, 200]], np.uint8), 4)
+        >>> seg.merge_similar(n_clusters=2).labels.tolist()
+        [[1, 1, 1, 2]]
+        """
+        joins = self._joins()
+        chosen = joins[: _n_joins(joins, self.n_clusters, n_clusters, threshold)]
+        groups = {row: [row + 1] for row in range(self.n_clusters)}
+        for join in chosen:
+            groups[join.first] += groups.pop(join.second)
+        return self._joined([sorted(group) for group in groups.values() if len(group) > 1])
+
+    def linkage(self) -> Floats:
+        """Return the order in which `merge_similar` joins clusters, as SciPy describes hierarchies.
+
+        Returns
+        -------
+        linkage : (K - 1, 4) array of float64
+            A row for each join: the two clusters (label - 1; from K on, those of earlier rows), their distance, and
+            how many clusters are in it then. `scipy.cluster.hierarchy.dendrogram(seg.linkage())` draws it.
+        """
+        return linkage(self._joins(), self.counts)
+
+    def _joins(self) -> list[Join]:
+        return joins(self.centroids, self.counts, distances_for(self.pixels, self.centroids, self.counts))
+
+    def _joined(self, groups: list[list[int]]) -> "Segmentation":
+        """Join the labels of each group, which share none."""
+        first_of = np.arange(self.n_clusters + 1)
         centroids = self.centroids.copy()
-        centroids[first - 1] = np.average(centroids[rows], axis=0, weights=counts if counts.any() else None)
-        kept = np.array([label for label in range(1, self.n_clusters + 1) if label == first or label not in joined])
+        for group in groups:
+            rows = np.array(group) - 1
+            counts = self.counts[rows]
+            first_of[group] = group[0]
+            centroids[rows[0]] = np.average(centroids[rows], axis=0, weights=counts if counts.any() else None)
+        kept = np.unique(first_of[1:])
         order = kept[brightness_order(centroids[kept - 1])]
         numbers = np.zeros(self.n_clusters + 1, label_dtype(len(order)))
         numbers[order] = np.arange(1, len(order) + 1)
-        model = replace(self.model, groups=numbers[groups].astype(np.int64), centroids=centroids[order - 1])
-        numbers[joined] = numbers[first]
+        numbers = numbers[first_of]
+        groups_then = numbers[self.model.groups].astype(np.int64)
+        model = replace(self.model, groups=groups_then, centroids=centroids[order - 1])
         return Segmentation.of(
             model, self.pixels, numbers[self.labels], self._found, self.n_iter, self.converged, self.downsample
         )
@@ -232,6 +296,24 @@ class Segmentation:
             if not 1 <= label <= self.n_clusters:
                 raise ValueError(f"label {label} does not exist; the labels are 1 to {self.n_clusters}")
         return sorted({int(label) for label in wanted})
+
+
+def _n_joins(joins: list[Join], n_clusters: int, wanted: int | None, threshold: float | None) -> int:
+    """Check what is asked for, and return the number of joins that give it."""
+    if (wanted is None) == (threshold is None):
+        raise ValueError("give either n_clusters, how many clusters to leave, or threshold, how far apart two may be")
+    if wanted is not None:
+        left = checked_integer("n_clusters", wanted, low=1)
+        if left > n_clusters:
+            raise ValueError(f"n_clusters={left}, but there are {n_clusters} clusters; joining leaves fewer")
+        return n_clusters - left
+    try:
+        limit = float(threshold)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(f"threshold={threshold!r} is a {type(threshold).__name__}; it must be a number") from None
+    if not limit >= 0:
+        raise ValueError(f"threshold={threshold}, but it must be 0 or more")
+    return next((i for i, join in enumerate(joins) if join.distance > limit), len(joins))
 
 
 def _inertia(found: Assigned, feature_centroids: Floats, own: Floats) -> float:

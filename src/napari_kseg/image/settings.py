@@ -38,7 +38,7 @@ class Settings:
     True
     """
 
-    n_clusters: int = 5
+    n_clusters: Any = 5
     channel_axis: Any = "auto"
     downsample: Any = "auto"
     init: Any = "k-means++"
@@ -49,10 +49,7 @@ class Settings:
     full_resolution: bool = True
 
     def __post_init__(self) -> None:
-        n_clusters = checked_integer("n_clusters", self.n_clusters, low=1)
-        if n_clusters > MAX_CLUSTERS:
-            raise ValueError(f"n_clusters={n_clusters}, but labels are 16-bit: use n_clusters={MAX_CLUSTERS} or less")
-        object.__setattr__(self, "n_clusters", n_clusters)
+        object.__setattr__(self, "n_clusters", _checked_n_clusters(self.n_clusters))
         object.__setattr__(self, "channel_axis", _checked_channel_axis(self.channel_axis))
         object.__setattr__(self, "downsample", _checked_downsample(self.downsample))
         if not isinstance(self.init, str):
@@ -85,6 +82,17 @@ def refuse_unknown(values: Mapping[str, Any]) -> None:
     for name in values:
         if name not in known:
             raise TypeError(f"{name!r} is not a setting; the settings are {', '.join(known)}")
+
+
+def _checked_n_clusters(n_clusters: Any) -> Any:
+    if isinstance(n_clusters, str):
+        if n_clusters == "auto":
+            return n_clusters
+        raise TypeError(f'n_clusters={n_clusters!r} is a str; it must be an integer, 1 or more, or "auto"')
+    number = checked_integer("n_clusters", n_clusters, low=1)
+    if number > MAX_CLUSTERS:
+        raise ValueError(f"n_clusters={number}, but labels are 16-bit: use n_clusters={MAX_CLUSTERS} or less")
+    return number
 
 
 def _checked_channel_axis(axis: Any) -> Any:

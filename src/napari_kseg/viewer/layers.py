@@ -6,7 +6,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
@@ -57,7 +57,7 @@ class LayerParts:
 
 def segment_layer(
     layer: Image,
-    n_clusters: int = 5,
+    n_clusters: int | Literal["auto"] = 5,
     *,
     viewer: napari.viewer.Viewer | None = None,
     **settings: Any,
@@ -69,8 +69,8 @@ def segment_layer(
     layer : napari.layers.Image
         The source. An RGB layer is clustered by color, any other one by its values, all of it; of
         a multiscale layer the full resolution is taken. It is not changed.
-    n_clusters : int
-        Number of clusters, from 1.
+    n_clusters : int or "auto"
+        Number of clusters, from 1; "auto" takes the number from 2 to 10 that fits best.
     viewer : napari.viewer.Viewer, optional
         Where to add the two layers. Those of an earlier run on `layer` are updated in place.
     **settings

@@ -1,0 +1,144 @@
+"""From pixels to centroids, and from centroids to labels: what a segmentation and a choice among several share."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from napari_kseg.kmeans import RELAXATION, Callback, Fit, Samples, Search, checked_centroids, lloyd
+
+from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
+from .model import Model, brightness_order, label_dtype
+from .pixels import Pixels
+from .routes import Floats, choose_route, start_on_draw
+from .segmentation import Segmentation
+from .settings import Settings
+
+
+class Fitter:
+    """An image made ready for fits with any settings: what they share is read once.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The image.
+    callback : callable, optional
+        `callback(stage, done, total)`.
+    """
+
+    def __init__(self, pixels: Pixels, callback: Callback | None = None) -> None:
+        self._pixels = pixels
+        self._callback = callback
+        self._route = choose_route(pixels, callback)
+        self._averaged: dict[Factors, Samples] = {}
+
+    @property
+    def n_distinct(self) -> int | None:
+        """Number of different colors, None if it was not counted."""
+        return self._route.n_distinct
+
+    def segmentation(self, settings: Settings, fit: Fit | None = None) -> Segmentation:
+        """Fit, unless that was done, and label every pixel."""
+        factors = self._factors(settings)
+        if not settings.full_resolution and not is_full(factors):
+            small = Fitter(averaged_pixels(self._pixels, factors, self._callback), self._callback)
+            return small._labeled(settings, small.fit(replace(settings, downsample=1)), factors)
+        return self._labeled(settings, fit or self.fit(settings), factors)
+
+    def _factors(self, settings: Settings) -> Factors:
+        """Return the factor of every spatial axis by which the fit is downsampled."""
+        by_histogram = self.n_distinct is not None
+        return chosen_factors(settings.downsample, self._pixels, settings.n_clusters, by_histogram)
+
+    def samples(self, settings: Settings) -> Samples:
+        """Return what the fit sees: every pixel, or the image reduced by area averaging."""
+        factors = self._factors(settings)
+        if is_full(factors):
+            return self._route.samples
+        if factors not in self._averaged:
+            table = averaged_table(self._pixels, factors, self._callback)
+            _check_left(len(table.samples))
+            self._averaged[factors] = Samples(table, self._callback)
+        return self._averaged[factors]
+
+    def fit(self, settings: Settings) -> Fit:
+        """Find the centroids."""
+        route, n_clusters = self._route, settings.n_clusters
+        samples = self.samples(settings)
+        on_every_pixel = samples is route.samples
+        if on_every_pixel:
+            _check_left(samples.n_samples if route.n_distinct is None else route.n_distinct)
+        _check_distinct(route.n_distinct, n_clusters)
+        if route.n_distinct is None or not on_every_pixel:
+            _check_outlier(samples, n_clusters)
+        return _fit_samples(samples, settings, route.start if on_every_pixel else partial(start_on_draw, samples))
+
+    def _labeled(self, settings: Settings, fit: Fit, factors: Factors) -> Segmentation:
+        """Label every pixel by the centroids of a fit, numbered from dark to bright."""
+        route, n_clusters = self._route, settings.n_clusters
+        lut = np.arange(1, n_clusters + 1, dtype=label_dtype(n_clusters))
+        centroids = fit.centroids[brightness_order(fit.centroids)]
+        labels, found = route.label(centroids, lut)
+        for _ in range(n_clusters):
+            if found.weights.all():
+                break
+            centroids = _filled(route.samples, centroids, found.weights, n_clusters)
+            labels, found = route.label(centroids, lut)
+        model = Model.of_clusters(centroids, self._pixels, settings)
+        return Segmentation.of(model, self._pixels, labels, found, fit.n_iter, fit.converged, factors)
+
+
+def _fit_samples(samples: Samples, settings: Settings, find_start: Callable[[int, Search], Floats]) -> Fit:
+    """Follow Lloyd's algorithm from the given centroids, or from `find_start(n_clusters, search)`."""
+    search = settings.search()
+    limit = search.tol * samples.variance
+    if isinstance(settings.init, str):
+        start = find_start(settings.n_clusters, search)
+        # In the order in which they will be numbered: then what is known of the last pass serves for the labels.
+        start, relaxation = start[brightness_order(start)], RELAXATION
+    else:
+        start, relaxation = checked_centroids(settings.init, settings.n_clusters, samples.n_features), 1.0
+    return lloyd(samples, start, max_iter=search.max_iter, limit=limit, relaxation=relaxation)
+
+
+def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: int) -> Floats:
+    """Centroids in order, each empty cluster moved to the pixel farthest from its centroid."""
+    empty = np.flatnonzero(weights == 0)
+    moved = centroids.copy()
+    for cluster, (distance, sample, _, _) in zip(empty, samples.farthest(centroids, len(empty)), strict=False):
+        if distance == 0:
+            _check_distinct(int(np.count_nonzero(weights)), n_clusters)
+        moved[cluster] = sample
+    return moved[brightness_order(moved)]
+
+
+def _check_outlier(samples: Samples, n_clusters: int) -> None:
+    """Raise ValueError if one value is so far from the others that float64 cannot add up the squares of both."""
+    low, high = samples.bounds
+    extreme = float(low.min() if -low.min() > high.max() else high.max())
+    if abs(extreme) < 1e15 or n_clusters < 3:  # it may well be one of two clusters
+        return
+    drawn = samples.draw(1000, np.random.default_rng(0)).samples
+    typical = float(np.quantile(np.abs(drawn.astype(np.float64)), 0.5, method="lower"))
+    if 0 < typical < 1e-15 * abs(extreme):
+        raise ValueError(
+            f"the image has the value {extreme:g}, beside which the others, about {typical:g}, look alike; "
+            "leave it out by a mask"
+        )
+
+
+def _check_distinct(n_distinct: int | None, n_clusters: int) -> None:
+    if n_distinct is not None and n_distinct < n_clusters:
+        raise ValueError(
+            f"n_clusters={n_clusters}, but only {n_distinct} different color{'s are' if n_distinct > 1 else ' is'} "
+            f"left to cluster; use n_clusters={n_distinct}{' or less' if n_distinct > 1 else ''}, or leave out fewer "
+            "pixels"
+        )
+
+
+def _check_left(n: int) -> None:
+    if not n:
+        raise ValueError(
+            "every pixel is left out (by the mask, as NaN or infinite, or as transparent): there is nothing to cluster"
+        )
