@@ -109,6 +109,14 @@ def test_the_fit_may_see_the_image_reduced():
     assert_array_equal(found.segmentations[5].labels, expected.labels)
 
 
+def test_all_numbers_see_the_same_image(monkeypatch):
+    monkeypatch.setattr("napari_kseg.image.downsample.AUTO_WORK", 20_000)
+    image = blobs(5, 40, dtype=np.float32)  # alone, 2 clusters would see every pixel and 9 clusters a reduced image
+    found = kseg.suggest_n_clusters(image, [2, 9], channel_axis=-1)
+    assert found.segmentations[2].downsample == found.segmentations[9].downsample != (1, 1)
+    assert kseg.segment(image, 2, channel_axis=-1).downsample == (1, 1)
+
+
 def test_an_image_of_one_color_says_so():
     with pytest.raises(ValueError, match="only 1 different color is left"):
         kseg.segment(np.full((40, 40), 7, np.uint8), "auto")

@@ -1,5 +1,6 @@
 """Kernels are kept on disk where that is possible, and work where it is not."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import napari_kseg
+from napari_kseg.kmeans._compile import without_garbage_collector
 
 PACKAGE = Path(napari_kseg.__file__).parent
 
@@ -63,6 +65,17 @@ for writable in (True, False):
         napari_kseg.segment(image, n_clusters).recolored()
 assert compiled() == before, "compiled after the warm-up"
 """
+
+
+def test_the_garbage_collector_rests_until_the_last_warm_up_ends():
+    assert gc.isenabled()
+    first, second = without_garbage_collector(), without_garbage_collector()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
 
 
 def test_after_the_warm_up_a_color_photo_needs_no_other_kernel():

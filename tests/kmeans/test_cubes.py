@@ -24,11 +24,13 @@ def split_by_hand(pixels, n):
     while wide > 2 and len(np.unique(pixels // (wide // 2), axis=0)) == 1:
         wide //= 2
     cubes = [(wide, pixels.astype(np.float64))]
-    while len(cubes) < n:
+    last = np.inf
+    while True:
         inertias = [inertia_of(inside) if width > 2 else 0.0 for width, inside in cubes]
         place = int(np.argmax(inertias))
-        if inertias[place] <= 1e-9:
+        if inertias[place] <= 1e-9 or (len(cubes) >= n and inertias[place] < last - 1e-9):  # equal ones are all split
             break
+        last = inertias[place]
         width, inside = cubes.pop(place)
         _, part = np.unique(inside // (width // 2), axis=0, return_inverse=True)
         cubes += [(width // 2, inside[part.ravel() == i]) for i in range(part.max() + 1)]

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.cluster import KMeans
 
 from napari_kseg import ConvergenceWarning, kmeans
+from napari_kseg.kmeans import Samples, TableSource
 
 PLAIN_PYTHON_WARNS = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # at inf - inf; kernels do not
 
@@ -332,6 +333,24 @@ def test_an_exception_in_the_callback_stops_the_run():
 
     with pytest.raises(KeyboardInterrupt):
         kmeans(table(100, 2), 3, callback=stop)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_sample_of_many_may_have_all_the_weight(seed):
+    samples = np.arange(400_000.0).reshape(-1, 2)
+    weights = np.zeros(len(samples))
+    weights[7] = 1
+    fit = kmeans(samples, 1, sample_weight=weights, random_state=seed)
+    assert_allclose(fit.centroids, samples[7:8])
+    assert fit.inertia == 0
+
+
+def test_an_emptied_cluster_is_empty_whatever_the_weights():
+    samples = Samples(TableSource(np.array([[0.1], [0.2], [0.3], [5.0]]), np.array([0.1, 0.2, 0.3, 0.7])))
+    assert samples.assign(np.array([[0.0], [5.0]])).weights[0] > 0
+    found = samples.assign(np.array([[-90.0], [0.2]]))
+    assert found.weights[0] == 0
+    assert found.sums[0] == 0
 
 
 def test_rare_far_samples_are_found_among_many():

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_kseg.kmeans import Assigned, Callback, Fit, Samples, checked_integer
 
 from ._progress import progress_bar
+from .downsample import is_full
 from .fit import Fitter
 from .pixels import Pixels
 from .routes import Floats
@@ -148,6 +149,10 @@ def suggestion(fitter: Fitter, n_clusters: Iterable[int], settings: Settings) ->
     """Try numbers of clusters, ascending."""
     if not isinstance(settings.init, str):
         raise ValueError("init is an array, which fixes the number of clusters; leave it out to choose the number")
+    n_clusters = list(n_clusters)
+    factors = fitter.factors(replace(settings, n_clusters=max(n_clusters)))
+    if not is_full(factors):  # "auto" depends on the number, and inertias of different images cannot be compared
+        settings = replace(settings, downsample=factors)
     fits: dict[int, tuple[Settings, Fit]] = {}
     rows: list[dict[str, float]] = []
     pairs: _Pairs | None = None

@@ -40,20 +40,20 @@ class Fitter:
 
     def segmentation(self, settings: Settings, fit: Fit | None = None) -> Segmentation:
         """Fit, unless that was done, and label every pixel."""
-        factors = self._factors(settings)
+        factors = self.factors(settings)
         if not settings.full_resolution and not is_full(factors):
             small = Fitter(averaged_pixels(self._pixels, factors, self._callback), self._callback)
             return small._labeled(settings, small.fit(replace(settings, downsample=1)), factors)
         return self._labeled(settings, fit or self.fit(settings), factors)
 
-    def _factors(self, settings: Settings) -> Factors:
+    def factors(self, settings: Settings) -> Factors:
         """Return the factor of every spatial axis by which the fit is downsampled."""
         by_histogram = self.n_distinct is not None
         return chosen_factors(settings.downsample, self._pixels, settings.n_clusters, by_histogram)
 
     def samples(self, settings: Settings) -> Samples:
         """Return what the fit sees: every pixel, or the image reduced by area averaging."""
-        factors = self._factors(settings)
+        factors = self.factors(settings)
         if is_full(factors):
             return self._route.samples
         if factors not in self._averaged:

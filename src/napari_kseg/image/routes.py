@@ -77,7 +77,7 @@ def choose_route(pixels: Pixels, callback: Callback | None = None, *, to_fit: bo
         codes = _Codes(pixels, callback)
         if codes.n_codes <= 1 << 16:
             return ValueRoute(pixels, codes, callback)
-    return SampleRoute(pixels, callback)
+    return SampleRoute(pixels, callback, keep=to_fit)
 
 
 class _LabelWriter:
@@ -146,7 +146,7 @@ class FourChannelRoute:
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label every pixel: the nearest centroid is found exactly, so it is that of the pixel's color."""
-        labels, _ = SampleRoute(self._pixels, self._callback).label(centroids, lut, measure=False)
+        labels, _ = SampleRoute(self._pixels, self._callback, keep=False).label(centroids, lut, measure=False)
         return labels, self.samples.assign(centroids)
 
 
@@ -233,13 +233,13 @@ class SampleRoute:
 
     n_distinct = None
 
-    def __init__(self, pixels: Pixels, callback: Callback | None) -> None:
+    def __init__(self, pixels: Pixels, callback: Callback | None, *, keep: bool = True) -> None:
         self._pixels = pixels
         self._callback = callback
         self.n_features = pixels.n_channels
         self.n_blocks = pixels.n_blocks
         self.n_at_most = pixels.size
-        self.samples = Samples(self, callback)
+        self.samples = Samples(self, callback, keep=keep)
 
     def read(self, block: int) -> tuple[Array, None]:
         """Pixels of a block that take part; this makes a route a `Source` of samples."""

@@ -1,7 +1,7 @@
 """The engine: K-means of weighted samples. It knows NumPy and Numba, and nothing of images.
 
 From the public function down: `_kmeans` checks the input, `_lloyd` runs Lloyd's algorithm from a start, `_samples`
-passes over the samples block by block (`_blocks`: threads, progress, cancellation), and `_kernels` with `_tiles` is
+passes over the samples block by block (`_blocks`: threads, progress, cancellation), and `_kernels` is
 what the processor does in each block (`_compile`: how it is compiled); `_state` is what is known from pass to pass.
 Where to start is searched for (`_search`, `_seeding`) on a small table (`_table`). Two kinds of samples have a shorter
 way: 8-bit colors, by their histogram (`_histogram`, `_cubes`, `_pixel_kernels`; `_distinct` for four features), and one

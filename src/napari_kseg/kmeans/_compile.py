@@ -5,6 +5,7 @@ So there are few of them, without the parts that no one calls, and all input tha
 """
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -14,6 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Item = TypeVar("Item", bound=np.generic)
+
+_lock = threading.Lock()
+_warming: list[bool] = []
+"""For each thread that keeps the collector off, whether it was on before the first of them came."""
 
 
 def kernel(function: Any) -> Any:
@@ -46,10 +51,13 @@ def read_only(array: NDArray[Item]) -> NDArray[Item]:
 @contextmanager
 def without_garbage_collector() -> Iterator[None]:
     """Keep it from looking again and again through all the objects that Numba makes: a sixth of the time to compile."""
-    was_on = gc.isenabled()
-    gc.disable()
+    with _lock:
+        _warming.append(_warming[0] if _warming else gc.isenabled())
+        gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        with _lock:
+            was_on = _warming.pop()
+            if was_on and not _warming:
+                gc.enable()

@@ -138,8 +138,10 @@ def _count_blocks(
     def work(block: int) -> None:
         pixels, keep = read(block)
         i = free.get()
-        count(pixels, keep, i)
-        free.put(i)
+        try:
+            count(pixels, keep, i)
+        finally:
+            free.put(i)
 
     map_blocks(work, n_blocks, stage=stage, callback=callback)
 

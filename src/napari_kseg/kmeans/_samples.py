@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ._blocks import Callback, block_length, map_blocks
 from ._compile import read_only
-from ._kernels import EQUAL, lloyd_block, sum_block
+from ._kernels import lloyd_block, sum_block
 from ._state import BlockState, State, block_state, scratch
 
 Table = NDArray[Any]
@@ -25,6 +25,10 @@ LARGEST = 1e150
 
 TABLE_BLOCK = 1 << 15
 """Samples of a table in a block: few enough that a small table keeps two threads busy."""
+
+EQUAL = 1e-13
+"""Part of a sample's squared length by which it may differ from a centroid and still be equal: the mean of equal
+samples is not quite equal to them."""
 
 KEPT = 1 << 24
 """Samples whose labels are kept from pass to pass, at 8 bytes each. More are assigned anew in every pass."""
@@ -136,8 +140,11 @@ class Frame:
 class Samples:
     """Samples read block by block from a source, as often as K-means passes over them."""
 
-    def __init__(self, source: Source, callback: Callback | None = None, frame: Frame | None = None) -> None:
+    def __init__(
+        self, source: Source, callback: Callback | None = None, frame: Frame | None = None, *, keep: bool = True
+    ) -> None:
         self.source = source
+        self._keep = keep and source.n_at_most <= KEPT  # labels from pass to pass
         self.callback = callback
         self._state: State | None = None
         if frame is not None:
@@ -208,7 +215,6 @@ class Samples:
             self._state = State(inside, self.source.n_blocks)
         state = self._state
         state.move_to(inside)
-        keep = self.source.n_at_most <= KEPT
         assign = _BlockAssigner(frame, inside, state)
         if self.source.n_blocks > 1:
             assign(self._nothing, None, block_state(0, *inside.shape))
@@ -216,20 +222,20 @@ class Samples:
         def work(block: int) -> tuple[Floats, Floats]:
             samples, weights = self.source.read(block)
             own = state.blocks[block] or block_state(len(samples), *inside.shape)
-            if keep:
+            if self._keep:
                 state.blocks[block] = own
             inertias = assign(samples, weights, own, measure)
             if write is not None:
                 write(block, own.labels)
             return own.sums, inertias
 
-        sums = np.zeros((len(centroids), self.n_features + 1))
+        sums = np.zeros((len(centroids), self.n_features + 2))
         inertias = np.zeros(len(centroids) if measure else 0)
         for block_sums, block_inertias in self.map(work, "Clustering"):
             sums += block_sums  # in block order: the same bits on any number of threads
             inertias += block_inertias
-        weights = sums[:, -1].copy()
-        moments = sums[:, :-1] / frame.scale + weights[:, None] * frame.offset
+        weights = sums[:, -2].copy()
+        moments = sums[:, :-2] / frame.scale + weights[:, None] * frame.offset
         return Assigned(moments, weights, inertias / frame.scale / frame.scale)
 
     def farthest(self, centroids: Floats, n: int) -> list[tuple[float, Floats, float, int]]:

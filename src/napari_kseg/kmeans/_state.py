@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._tiles import TILE
+from ._kernels import TILE
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def block_state(n_samples: int, n_clusters: int, n_features: int) -> BlockState:
     return BlockState(
         np.zeros(n_samples, np.int32),
         np.full(n_samples, -np.inf, np.float32),
-        np.zeros((n_clusters, n_features + 1)),
+        np.zeros((n_clusters, n_features + 2)),
         (np.zeros(n_tiles, np.int32), np.empty((n_tiles, MOST), np.int32), np.zeros((n_tiles, 2))),
     )
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._compile import read_only
-from ._kernels import EQUAL, lloyd_block
+from ._kernels import lloyd_block
 from ._lloyd import RELAXATION
-from ._samples import Floats, Frame, TableSource
+from ._samples import EQUAL, Floats, Frame, TableSource
 from ._state import BlockState, block_state, scratch
 
 
@@ -69,18 +69,18 @@ class Table:
                 (state.labels, state.until, state.sums), state.tiles, inertias,
             )  # fmt: skip
             moves_left -= n_moves
-            if not settled and not state.sums[:, -1].all():
-                settled = moves_left <= 0 or not self._fill(rows, state)
+            if not settled and not state.sums[:, -2].all():
+                settled = not self._fill(rows, state)
                 moves_left -= 1
-        return Optimum(rows, state.sums[:, -1], inertias, state.labels)
+        return Optimum(rows, state.sums[:, -2], inertias, state.labels)
 
     def _fill(self, centroids: Floats, state: BlockState) -> bool:
         """Move the centroids to their means, and those of empty clusters to samples far from all; False if none is."""
         distances = ((self.samples - centroids[state.labels]) ** 2).sum(1)
         distances[distances <= EQUAL * (self.samples.astype(np.float64) ** 2).sum(1)] = 0
         distances[self.weights == 0] = 0
-        full = state.sums[:, -1] > 0
-        centroids[full] = state.sums[full, :-1] / state.sums[full, -1:]
+        full = state.sums[:, -2] > 0
+        centroids[full] = state.sums[full, :-2] / state.sums[full, -2:-1]
         farthest = np.argsort(-distances, kind="stable")[: np.count_nonzero(~full)]
         farthest = farthest[distances[farthest] > 0]
         centroids[np.flatnonzero(~full)[: len(farthest)]] = self.samples[farthest]
