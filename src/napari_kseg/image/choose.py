@@ -128,12 +128,12 @@ def suggest_n_clusters(
     --------
     >>> import numpy as np
     >>> import napari_kseg as kseg
-    >>> image = np.repeat(np.array([[10, 12, 100, 103, 200, 201]], np.uint8), 5, axis=0)
+    >>> image = np.array([[10, 11, 12, 13], [100, 101, 102, 103], [200, 201, 202, 203]], np.uint8)
     >>> suggestion = kseg.suggest_n_clusters(image, range(2, 6))
     >>> suggestion.n_clusters
     3
     >>> suggestion.segmentations[3].centroids.ravel().tolist()
-    [11.0, 101.5, 200.5]
+    [11.5, 101.5, 201.5]
     """
     refuse_unknown(settings)
     tried = sorted({checked_integer("n_clusters", number, low=2) for number in n_clusters})
