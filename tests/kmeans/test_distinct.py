@@ -29,17 +29,10 @@ def small_pieces(monkeypatch):
     monkeypatch.setattr(_distinct, "AT_ONCE", 2)
 
 
-def assert_counts(found, pixels):
-    colors, counts = np.unique(pixels, axis=0, return_counts=True)
-    order = np.lexsort(found.colors.T[::-1])
-    assert_array_equal(found.colors[order], colors)
-    assert_array_equal(found.counts[order], counts)
-
-
 @pytest.mark.nojit
 @given(st.integers(0, 2**32), st.integers(1, 300), st.integers(1, 256), st.integers(1, 7))
 @settings(max_examples=15)
-def test_counts_are_those_of_numpy_in_any_blocks(seed, n, n_values, n_blocks):
+def test_counts_are_those_of_numpy_in_any_blocks(assert_counts, seed, n, n_values, n_blocks):
     random = np.random.default_rng(seed)
     pixels = random.permutation(256)[random.integers(0, n_values, (n, 4)) // random.integers(1, 9)].astype(np.uint8)
     assert_counts(distinct_colors(Blocks(np.array_split(pixels, n_blocks))), pixels)
@@ -49,7 +42,7 @@ def test_counts_are_those_of_numpy_in_any_blocks(seed, n, n_values, n_blocks):
 @pytest.mark.usefixtures("small_pieces")
 @pytest.mark.parametrize("n_values", [1, 3, 8, 256])
 @pytest.mark.parametrize(("many", "bits"), [(10**6, 4), (0, 8)])
-def test_counts_are_those_of_numpy_in_many_parts_and_rounds(monkeypatch, n_values, many, bits):
+def test_counts_are_those_of_numpy_in_many_parts_and_rounds(assert_counts, monkeypatch, n_values, many, bits):
     monkeypatch.setattr(_distinct, "MANY", many)
     pixels = np.random.default_rng(0).integers(0, n_values, (900, 4)).astype(np.uint8)
     whole, parts = distinct_colors(Blocks([pixels])), distinct_colors(Blocks(np.array_split(pixels, 7)))

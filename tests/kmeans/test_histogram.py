@@ -15,15 +15,8 @@ def histogram(blocks, keeps=None, n_features=3):
     return histogram_of_colors(lambda i: (blocks[i], keeps[i]), len(blocks), n_pixels, n_features)
 
 
-def assert_counts(found, pixels):
-    colors, counts = np.unique(pixels, axis=0, return_counts=True)
-    order = np.lexsort(found.colors.T[::-1])
-    assert_array_equal(found.colors[order], colors)
-    assert_array_equal(found.counts[order], counts)
-
-
 @pytest.mark.nojit
-def test_counts_are_those_of_numpy_with_pixels_left_out():
+def test_counts_are_those_of_numpy_with_pixels_left_out(assert_counts):
     random = np.random.default_rng(0)
     pixels = random.integers(0, 4, (40, 3)).astype(np.uint8) * 85
     keep = (random.random(40) > 0.3).astype(np.uint8)
@@ -32,13 +25,13 @@ def test_counts_are_those_of_numpy_with_pixels_left_out():
 
 @given(st.integers(0, 2**32), st.integers(1, 3000), st.integers(1, 256), st.integers(1, 5))
 @settings(max_examples=15)
-def test_counts_are_those_of_numpy_in_any_blocks(seed, n, n_values, n_blocks):
+def test_counts_are_those_of_numpy_in_any_blocks(assert_counts, seed, n, n_values, n_blocks):
     random = np.random.default_rng(seed)
     pixels = random.permutation(256)[random.integers(0, n_values, (n, 3))].astype(np.uint8)
     assert_counts(histogram(np.array_split(pixels, n_blocks)), pixels)
 
 
-def test_corners_of_the_color_cube():
+def test_corners_of_the_color_cube(assert_counts):
     corners = (np.indices((2, 2, 2)).reshape(3, 8).T * 255).astype(np.uint8)
     found = histogram([np.repeat(corners, np.arange(1, 9), 0)])
     assert_counts(found, np.repeat(corners, np.arange(1, 9), 0))
@@ -46,7 +39,7 @@ def test_corners_of_the_color_cube():
 
 @pytest.mark.parametrize("n", [255, 256, 257, 510, 511, 512, 513, 768, 65_536, 200_000])
 @pytest.mark.parametrize("n_blocks", [1, 3])
-def test_a_color_may_fill_the_image(n, n_blocks):  # counters of 8 bits overflow at 256
+def test_a_color_may_fill_the_image(assert_counts, n, n_blocks):  # counters of 8 bits overflow at 256
     pixels = np.full((n, 3), [9, 200, 31], np.uint8)
     pixels[: n // 100] = 0
     assert_counts(histogram(np.array_split(pixels, n_blocks)), pixels)

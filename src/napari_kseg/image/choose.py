@@ -188,7 +188,7 @@ class _Pairs:
     def __init__(self, samples: Samples) -> None:
         random = np.random.default_rng(0)
         drawn = samples.draw(1 << 16, random)
-        weights = np.ones(len(drawn.samples)) if drawn.weights is None else drawn.weights
+        weights = drawn.weight_of_each
         if weights.sum() <= DRAWN:
             rows = np.repeat(np.arange(len(weights)), np.rint(weights).astype(np.int64))
         else:

@@ -93,13 +93,14 @@ def _fit_samples(samples: Samples, settings: Settings, find_start: Callable[[int
     """Follow Lloyd's algorithm from the given centroids, or from `find_start(n_clusters, search)`."""
     search = settings.search()
     limit = search.tol * samples.variance
-    if isinstance(settings.init, str):
+    given = not isinstance(settings.init, str)
+    if given:
+        start = checked_centroids(settings.init, settings.n_clusters, samples.n_features)
+    else:
         start = find_start(settings.n_clusters, search)
         # In the order in which they will be numbered: then what is known of the last pass serves for the labels.
-        start, relaxation = start[brightness_order(start)], RELAXATION
-    else:
-        start, relaxation = checked_centroids(settings.init, settings.n_clusters, samples.n_features), 1.0
-    return lloyd(samples, start, max_iter=search.max_iter, limit=limit, relaxation=relaxation)
+        start = start[brightness_order(start)]
+    return lloyd(samples, start, max_iter=search.max_iter, limit=limit, relaxation=1.0 if given else RELAXATION)
 
 
 def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: int) -> Floats:

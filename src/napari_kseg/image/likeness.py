@@ -53,9 +53,9 @@ def joins(centroids: Floats, counts: NDArray[np.int64], distances: Distances) ->
     return found
 
 
-def linkage(all_joins: list[Join], counts: NDArray[np.int64]) -> Floats:
+def linkage(all_joins: list[Join]) -> Floats:
     """Return joins as a linkage matrix (K - 1, 4) of SciPy: two nodes, their distance, original clusters below."""
-    n_clusters = len(counts)
+    n_clusters = len(all_joins) + 1
     nodes, sizes = list(range(n_clusters)), [1] * n_clusters
     rows = np.empty((len(all_joins), 4))
     for i, join in enumerate(all_joins):

@@ -94,25 +94,34 @@ class _LabelWriter:
         return self.flat.reshape(self._pixels.shape)
 
 
-class ColorRoute:
+class _HistogramRoute:
+    """What the ways by distinct colors share: the fit."""
+
+    def __init__(self, pixels: Pixels, histogram: ColorHistogram, callback: Callback | None) -> None:
+        self._pixels = pixels
+        self._callback = callback
+        self._histogram = histogram
+        self.samples = histogram.samples(callback)
+        self.n_distinct = len(histogram.colors)
+
+    def start(self, n_clusters: int, search: Search) -> Floats:
+        """Best of several starts on cubes of colors, refined from coarse to fine ones."""
+        return best_start(self._histogram.levels(table_size(n_clusters)), n_clusters, search, self.samples)
+
+
+class ColorRoute(_HistogramRoute):
     """By the distinct colors of an 8-bit image: exact, and as cheap as there are few colors."""
 
     def __init__(self, pixels: Pixels, callback: Callback | None) -> None:
         self._pixels = pixels
-        self._callback = callback
-        self._histogram = histogram_of_colors(self._read, pixels.n_blocks, pixels.size, pixels.n_channels, callback)
-        self.samples = self._histogram.samples(callback)
-        self.n_distinct = len(self._histogram.colors)
+        n_blocks, size, n_channels = pixels.n_blocks, pixels.size, pixels.n_channels
+        super().__init__(pixels, histogram_of_colors(self._read, n_blocks, size, n_channels, callback), callback)
 
     def _read(self, block: int) -> tuple[Bytes, Bytes]:
         values, keep = self._pixels.read(block)
         if values.shape[1] == 2:
             values = np.pad(values, ((0, 0), (0, 1)))
         return read_only(values), ALL if keep is None else read_only(keep)
-
-    def start(self, n_clusters: int, search: Search) -> Floats:
-        """Best of several starts on cubes of colors, refined from coarse to fine ones."""
-        return best_start(self._histogram.levels(table_size(n_clusters)), n_clusters, search, self.samples)
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the colors, then look every pixel up."""
@@ -130,19 +139,8 @@ class ColorRoute:
         return labels.done(), found
 
 
-class FourChannelRoute:
+class FourChannelRoute(_HistogramRoute):
     """By the distinct colors of an 8-bit image with four channels: exact, too, but no table holds all its colors."""
-
-    def __init__(self, pixels: Pixels, histogram: ColorHistogram, callback: Callback | None) -> None:
-        self._pixels = pixels
-        self._callback = callback
-        self._histogram = histogram
-        self.samples = histogram.samples(callback)
-        self.n_distinct = len(histogram.colors)
-
-    def start(self, n_clusters: int, search: Search) -> Floats:
-        """Best of several starts on cubes of colors, refined from coarse to fine ones."""
-        return best_start(self._histogram.levels(table_size(n_clusters)), n_clusters, search, self.samples)
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label every pixel: the nearest centroid is found exactly, so it is that of the pixel's color."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_kseg.kmeans import Assigned, checked_integer
+from napari_kseg.kmeans import Assigned, checked_integer, checked_number
 
 from .downsample import Factors
 from .likeness import Join, distances_for, joins, linkage
@@ -197,10 +197,9 @@ class Segmentation:
         >>> seg.merge_similar(n_clusters=2).labels.tolist()
         [[1, 1, 1, 2]]
         """
-        joins = self._joins()
-        chosen = joins[: _n_joins(joins, self.n_clusters, n_clusters, threshold)]
+        all_joins = self._joins()
         groups = {row: [row + 1] for row in range(self.n_clusters)}
-        for join in chosen:
+        for join in all_joins[: _n_joins(all_joins, n_clusters, threshold)]:
             groups[join.first] += groups.pop(join.second)
         return self._joined([sorted(group) for group in groups.values() if len(group) > 1])
 
@@ -213,7 +212,7 @@ class Segmentation:
             A row for each join: the two clusters (label - 1; from K on, those of earlier rows), their distance, and
             how many clusters are in it then. `scipy.cluster.hierarchy.dendrogram(seg.linkage())` draws it.
         """
-        return linkage(self._joins(), self.counts)
+        return linkage(self._joins())
 
     def _joins(self) -> list[Join]:
         return joins(self.centroids, self.counts, distances_for(self.pixels, self.centroids, self.counts))
@@ -298,22 +297,19 @@ class Segmentation:
         return sorted({int(label) for label in wanted})
 
 
-def _n_joins(joins: list[Join], n_clusters: int, wanted: int | None, threshold: float | None) -> int:
+def _n_joins(all_joins: list[Join], n_clusters: int | None, threshold: float | None) -> int:
     """Check what is asked for, and return the number of joins that give it."""
-    if (wanted is None) == (threshold is None):
+    if (n_clusters is None) == (threshold is None):
         raise ValueError("give either n_clusters, how many clusters to leave, or threshold, how far apart two may be")
-    if wanted is not None:
-        left = checked_integer("n_clusters", wanted, low=1)
-        if left > n_clusters:
-            raise ValueError(f"n_clusters={left}, but there are {n_clusters} clusters; joining leaves fewer")
-        return n_clusters - left
-    try:
-        limit = float(threshold)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise TypeError(f"threshold={threshold!r} is a {type(threshold).__name__}; it must be a number") from None
+    if n_clusters is not None:
+        left, now = checked_integer("n_clusters", n_clusters, low=1), len(all_joins) + 1
+        if left > now:
+            raise ValueError(f"n_clusters={left}, but there are {now} clusters; joining leaves fewer")
+        return now - left
+    limit = checked_number("threshold", threshold)
     if not limit >= 0:
         raise ValueError(f"threshold={threshold}, but it must be 0 or more")
-    return next((i for i, join in enumerate(joins) if join.distance > limit), len(joins))
+    return next((i for i, join in enumerate(all_joins) if join.distance > limit), len(all_joins))
 
 
 def _inertia(found: Assigned, feature_centroids: Floats, own: Floats) -> float:

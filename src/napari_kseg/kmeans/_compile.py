@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Item = TypeVar("Item", bound=np.generic)
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
 _lock = threading.Lock()
 _warming: list[bool] = []
 """For each thread that keeps the collector off, whether it was on before the first of them came."""
@@ -24,16 +26,14 @@ _warming: list[bool] = []
 def kernel(function: Any) -> Any:
     """Compile on first call, without the GIL, kept on disk where any place for Numba's cache is writable."""
     try:
-        return nb.njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+        return nb.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # "cannot cache function …: no locator available": a read-only installation and home
-        return nb.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+        return nb.njit(**_OPTIONS)(function)
 
 
 def part(function: Any, fastmath: Any = False) -> Any:
     """Compile for kernels only: Python cannot call it."""
-    return nb.njit(nogil=True, error_model="numpy", fastmath=fastmath, no_cpython_wrapper=True, no_cfunc_wrapper=True)(
-        function
-    )
+    return nb.njit(fastmath=fastmath, no_cpython_wrapper=True, **_OPTIONS)(function)
 
 
 def part_without_nan(function: Any) -> Any:

@@ -17,6 +17,9 @@ from ._compile import kernel, part, part_without_nan
 
 TILE = 128  # samples a tile: larger ones have more candidates, smaller ones cost more to find them
 
+LONG = 1.0
+"""Way, in the frame, after which all is assigned anew: long ways cost digits, and put everything in doubt."""
+
 MARGIN = 0.25
 """Centroids are candidates of a tile, too, that are farther than the nearest one by up to this part of its radius."""
 
@@ -49,7 +52,7 @@ def lloyd_block(samples, weights, frame, centroids, moved, rule, scratch, state,
         n_moves += 1
         if shift <= limit:
             max_moves = n_moves  # once more, for labels and sums that fit the centroids
-        elif total > 1 and n_moves < max_moves:  # long ways cost digits, and put everything in doubt
+        elif total > LONG and n_moves < max_moves:
             break
     if inertias.shape[0] > 0:
         _measure(samples, weights, frame, centroids, state[0], inertias)

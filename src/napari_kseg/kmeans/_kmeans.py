@@ -117,13 +117,14 @@ def kmeans(
         )
     weights = None if sample_weight is None else _checked_weights(sample_weight, len(table))
     search = checked_search(init if isinstance(init, str) else "k-means++", n_init, max_iter, tol, random_state)
-    if not isinstance(init, str):
-        start, relaxation = checked_centroids(init, n_clusters, table.shape[1]), 1.0
+    given = not isinstance(init, str)
+    if given:
+        start = checked_centroids(init, n_clusters, table.shape[1])
     data = Samples(TableSource(table, weights), callback)
-    if isinstance(init, str):
+    if not given:
         start = best_start(drawn_levels(data, n_clusters, search.random_state), n_clusters, search, data)
-        relaxation = RELAXATION
-    fit = lloyd(data, start, max_iter=search.max_iter, limit=search.tol * data.variance, relaxation=relaxation)
+    limit, relaxation = search.tol * data.variance, 1.0 if given else RELAXATION
+    fit = lloyd(data, start, max_iter=search.max_iter, limit=limit, relaxation=relaxation)
     parts: dict[int, NDArray[np.int32]] = {}
     found = data.assign(fit.centroids, parts.__setitem__)
     labels = np.concatenate([parts[block] for block in sorted(parts)])
@@ -166,15 +167,20 @@ def checked_integer(name: str, value: Any, *, low: int) -> int:
     return number
 
 
+def checked_number(name: str, value: Any) -> float:
+    """`value` as a float, of any size."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}; it must be a number, 0 or more") from None
+
+
 def checked_search(init: str, n_init: Any, max_iter: Any, tol: Any, random_state: Any) -> Search:
     """Check the keywords that say how to search."""
     if init not in ("k-means++", "random"):
         raise ValueError(f'init={init!r} is not known; use "k-means++", "random" or an array of centroids')
     starts = None if isinstance(n_init, str) and n_init == "auto" else checked_integer("n_init", n_init, low=1)
-    try:
-        tolerance = float(tol)
-    except (TypeError, ValueError):
-        raise TypeError(f"tol={tol!r} is a {type(tol).__name__}; it must be a number, 0 or more") from None
+    tolerance = checked_number("tol", tol)
     if not tolerance >= 0 or tolerance == np.inf:
         raise ValueError(f"tol={tol}, but it must be a finite number >= 0")
     passes = checked_integer("max_iter", max_iter, low=1)

@@ -76,6 +76,11 @@ class TableSource:
         return len(self.samples)
 
     @property
+    def weight_of_each(self) -> Floats:
+        """(N,) weights, 1 where none are given."""
+        return np.ones(len(self.samples)) if self.weights is None else self.weights
+
+    @property
     def _block_length(self) -> int:
         return min(TABLE_BLOCK, block_length(self.n_features))
 
@@ -249,10 +254,7 @@ class Samples:
         def look(block: int, labels: NDArray[np.int32]) -> None:
             samples, weights = self.source.read(block)
             inside = frame.enter(samples).astype(np.float32)
-            distances = ((inside - rounded[labels]) ** 2).sum(1)
-            distances[distances <= EQUAL * (inside.astype(np.float64) ** 2).sum(1) + of_offset] = 0
-            if weights is not None:
-                distances[weights == 0] = 0
+            distances = squares_apart(inside, rounded[labels], weights, of_offset)
             top = np.argsort(-distances, kind="stable")[:n]
             found.extend(
                 (-float(distances[i]), block, int(i), samples[i].astype(np.float64),
@@ -301,6 +303,15 @@ class _BlockAssigner:
             arrays, state.tiles, inertias,
         )  # fmt: skip
         return inertias
+
+
+def squares_apart(inside: Table, centroids: Floats, weights: Floats | None, rounding: float = 0.0) -> Floats:
+    """Squared distances (N,) of samples in the frame to their centroids (N, F); 0 if equal, and without weight."""
+    distances: Floats = ((inside - centroids) ** 2).sum(1)
+    distances[distances <= EQUAL * (inside.astype(np.float64) ** 2).sum(1) + rounding] = 0
+    if weights is not None:
+        distances[weights == 0] = 0
+    return distances
 
 
 def _sums_of(samples: Table, weights: Floats | None, frame: Frame) -> Floats:

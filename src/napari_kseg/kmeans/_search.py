@@ -73,7 +73,7 @@ def _lightweight_coreset(table: TableSource, n: int, frame: Frame, random: np.ra
     Where few samples have most of the inertia, such as edges, a table drawn by weight alone misses them: on an image
     with an edge filter among its channels, 16 clusters ended 1.9 % above the lowest inertia found, now 0.2 %.
     """
-    weights = np.ones(len(table.samples)) if table.weights is None else table.weights
+    weights = table.weight_of_each
     if not (weights > 0).any():
         return table[:n]
     samples, weights = table.samples[weights > 0], weights[weights > 0]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels import TILE
+from ._kernels import LONG, TILE
 
 Floats = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class State:
         self.way += self.step
         self.reach += float(self.step.max())
         self._centroids = centroids
-        if self.reach > 1:  # long ways cost digits, and put everything in doubt
+        if self.reach > LONG:
             self._restart(centroids)
 
 

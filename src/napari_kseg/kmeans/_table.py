@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._compile import read_only
 from ._kernels import lloyd_block
 from ._lloyd import RELAXATION
-from ._samples import EQUAL, Floats, Frame, TableSource
+from ._samples import Floats, Frame, TableSource, squares_apart
 from ._state import BlockState, block_state, scratch
 
 
@@ -48,10 +48,11 @@ class Table:
 
     def __init__(self, source: TableSource, frame: Frame) -> None:
         samples = frame.enter(source.samples).astype(np.float32)
-        weights = np.ones(len(samples)) if source.weights is None else source.weights
         self.samples = read_only(samples)
         self.columns = read_only(np.ascontiguousarray(samples.T))
-        self.weights = read_only(np.ascontiguousarray(weights))  # kernels are compiled for no other layout
+        self.weights = read_only(
+            np.ascontiguousarray(source.weight_of_each)
+        )  # kernels are compiled for no other layout
         self._frame = (np.zeros(samples.shape[1]), 1.0)
 
     def lloyd(self, centroids: NDArray[Any], *, limit: float, max_iter: int) -> Optimum:
@@ -76,9 +77,7 @@ class Table:
 
     def _fill(self, centroids: Floats, state: BlockState) -> bool:
         """Move the centroids to their means, and those of empty clusters to samples far from all; False if none is."""
-        distances = ((self.samples - centroids[state.labels]) ** 2).sum(1)
-        distances[distances <= EQUAL * (self.samples.astype(np.float64) ** 2).sum(1)] = 0
-        distances[self.weights == 0] = 0
+        distances = squares_apart(self.samples, centroids[state.labels], self.weights)
         full = state.sums[:, -2] > 0
         centroids[full] = state.sums[full, :-2] / state.sums[full, -2:-1]
         farthest = np.argsort(-distances, kind="stable")[: np.count_nonzero(~full)]
