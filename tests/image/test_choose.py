@@ -109,6 +109,15 @@ def test_the_fit_may_see_the_image_reduced():
     assert_array_equal(found.segmentations[5].labels, expected.labels)
 
 
+def test_the_result_may_be_of_the_reduced_image():
+    keywords = {"downsample": 5, "full_resolution": False}
+    found = kseg.suggest_n_clusters(data.coffee(), [3, 5], **keywords)
+    for n_clusters, inertia in zip([3, 5], found.scores["inertia"], strict=True):
+        expected = kseg.segment(data.coffee(), n_clusters, **keywords)
+        assert_array_equal(found.segmentations[n_clusters].labels, expected.labels)
+        assert_allclose(inertia, expected.inertia, rtol=1e-9)
+
+
 def test_all_numbers_see_the_same_image(monkeypatch):
     monkeypatch.setattr("napari_kseg.image.downsample.AUTO_WORK", 20_000)
     image = blobs(5, 40, dtype=np.float32)  # alone, 2 clusters would see every pixel and 9 clusters a reduced image

@@ -158,7 +158,8 @@ def suggestion(fitter: Fitter, n_clusters: Iterable[int], settings: Settings) ->
     pairs: _Pairs | None = None
     for number in n_clusters:
         own = replace(settings, n_clusters=number)
-        if fits and fitter.n_distinct is not None and number > fitter.n_distinct:
+        n_distinct = fitter.n_distinct(own)
+        if fits and n_distinct is not None and number > n_distinct:
             break
         fit = fitter.fit(own)
         samples = fitter.samples(own)

@@ -32,27 +32,37 @@ class Fitter:
         self._callback = callback
         self._route = choose_route(pixels, callback)
         self._averaged: dict[Factors, Samples] = {}
+        self._reduced: dict[Factors, Fitter] = {}
 
-    @property
-    def n_distinct(self) -> int | None:
+    def n_distinct(self, settings: Settings) -> int | None:
         """Number of different colors, None if it was not counted."""
-        return self._route.n_distinct
+        return self._for(settings)[0]._route.n_distinct
+
+    def _for(self, settings: Settings) -> tuple["Fitter", Settings]:
+        """Return what to fit and label with: for a result of the reduced image, that image on its own."""
+        factors = self.factors(settings)
+        if settings.full_resolution or is_full(factors):
+            return self, settings
+        if factors not in self._reduced:
+            reduced = averaged_pixels(self._pixels, factors, self._callback)
+            self._reduced[factors] = Fitter(reduced, self._callback)
+        return self._reduced[factors], replace(settings, downsample=1)
 
     def segmentation(self, settings: Settings, fit: Fit | None = None) -> Segmentation:
         """Fit, unless that was done, and label every pixel."""
-        factors = self.factors(settings)
-        if not settings.full_resolution and not is_full(factors):
-            small = Fitter(averaged_pixels(self._pixels, factors, self._callback), self._callback)
-            return small._labeled(settings, small.fit(replace(settings, downsample=1)), factors)
-        return self._labeled(settings, fit or self.fit(settings), factors)
+        fitter, _ = self._for(settings)
+        return fitter._labeled(settings, fit or self.fit(settings), self.factors(settings))
 
     def factors(self, settings: Settings) -> Factors:
         """Return the factor of every spatial axis by which the fit is downsampled."""
-        by_histogram = self.n_distinct is not None
+        by_histogram = self._route.n_distinct is not None
         return chosen_factors(settings.downsample, self._pixels, settings.n_clusters, by_histogram)
 
     def samples(self, settings: Settings) -> Samples:
         """Return what the fit sees: every pixel, or the image reduced by area averaging."""
+        fitter, own = self._for(settings)
+        if fitter is not self:
+            return fitter.samples(own)
         factors = self.factors(settings)
         if is_full(factors):
             return self._route.samples
@@ -64,6 +74,9 @@ class Fitter:
 
     def fit(self, settings: Settings) -> Fit:
         """Find the centroids."""
+        fitter, own = self._for(settings)
+        if fitter is not self:
+            return fitter.fit(own)
         route, n_clusters = self._route, settings.n_clusters
         samples = self.samples(settings)
         on_every_pixel = samples is route.samples
