@@ -122,6 +122,16 @@ def test_a_checkerboard_averages_to_gray():
     assert_allclose(segment(board, 2, downsample=4).centroids.ravel(), [100, 250])
 
 
+@pytest.mark.parametrize("shape", [(300, 401), (900, 701)])  # labeled by pixels, and by colors
+def test_labels_of_a_reduced_fit_are_nearest_whatever_the_size(assert_contract, shape):
+    steps = np.add.outer(np.arange(shape[0]), 3 * np.arange(shape[1]))
+    image = np.stack([steps % 251, steps // 7 % 256, steps % 17 * 15], -1).astype(np.uint8)
+    mask = steps % 5 > 0
+    seg = segment(image, 6, mask=mask, downsample=(3, 2.5))
+    assert_contract(image, seg, 6, left_out=~mask, channel_axis=-1)
+    assert seg.downsample == (3, 2.5)
+
+
 @pytest.mark.parametrize("dtype", ["u1", "f4"])
 @pytest.mark.parametrize("color", [True, False])
 def test_clusters_that_vanish_in_the_average_get_pixels_again(assert_contract, dtype, color):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from napari_kseg.kmeans import RELAXATION, Callback, Fit, Samples, Search, check
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
 from .model import Model, brightness_order, label_dtype
 from .pixels import Pixels
-from .routes import Floats, choose_route, start_on_draw
+from .routes import Floats, Route, choose_route, is_counted, start_on_draw
 from .segmentation import Segmentation
 from .settings import Settings
 
@@ -30,9 +30,16 @@ class Fitter:
     def __init__(self, pixels: Pixels, callback: Callback | None = None) -> None:
         self._pixels = pixels
         self._callback = callback
-        self._route = choose_route(pixels, callback)
         self._averaged: dict[Factors, Samples] = {}
         self._reduced: dict[Factors, Fitter] = {}
+
+    @cached_property
+    def _route(self) -> Route:
+        return choose_route(self._pixels, self._callback)
+
+    @cached_property
+    def _labeling_route(self) -> Route:
+        return choose_route(self._pixels, self._callback, to_fit=False)
 
     def n_distinct(self, settings: Settings) -> int | None:
         """Number of different colors, None if it was not counted."""
@@ -50,12 +57,15 @@ class Fitter:
 
     def segmentation(self, settings: Settings, fit: Fit | None = None) -> Segmentation:
         """Fit, unless that was done, and label every pixel."""
-        fitter, _ = self._for(settings)
-        return fitter._labeled(settings, fit or self.fit(settings), self.factors(settings))
+        fitter, own = self._for(settings)
+        route = fitter._route if is_full(fitter.factors(own)) else fitter._labeling_route
+        return fitter._labeled(route, settings, fit or self.fit(settings), self.factors(settings))
 
     def factors(self, settings: Settings) -> Factors:
         """Return the factor of every spatial axis by which the fit is downsampled."""
-        by_histogram = self._route.n_distinct is not None
+        by_histogram = settings.downsample == "auto" and (
+            is_counted(self._pixels) or self._route.n_distinct is not None
+        )
         return chosen_factors(settings.downsample, self._pixels, settings.n_clusters, by_histogram)
 
     def samples(self, settings: Settings) -> Samples:
@@ -77,19 +87,20 @@ class Fitter:
         fitter, own = self._for(settings)
         if fitter is not self:
             return fitter.fit(own)
-        route, n_clusters = self._route, settings.n_clusters
-        samples = self.samples(settings)
-        on_every_pixel = samples is route.samples
-        if on_every_pixel:
-            _check_left(samples.n_samples if route.n_distinct is None else route.n_distinct)
-        _check_distinct(route.n_distinct, n_clusters)
-        if route.n_distinct is None or not on_every_pixel:
+        samples, n_clusters = self.samples(settings), settings.n_clusters
+        if not is_full(self.factors(settings)):
             _check_outlier(samples, n_clusters)
-        return _fit_samples(samples, settings, route.start if on_every_pixel else partial(start_on_draw, samples))
+            return _fit_samples(samples, settings, partial(start_on_draw, samples))
+        route = self._route
+        _check_left(samples.n_samples if route.n_distinct is None else route.n_distinct)
+        _check_distinct(route.n_distinct, n_clusters)
+        if route.n_distinct is None:
+            _check_outlier(samples, n_clusters)
+        return _fit_samples(samples, settings, route.start)
 
-    def _labeled(self, settings: Settings, fit: Fit, factors: Factors) -> Segmentation:
+    def _labeled(self, route: Route, settings: Settings, fit: Fit, factors: Factors) -> Segmentation:
         """Label every pixel by the centroids of a fit, numbered from dark to bright."""
-        route, n_clusters = self._route, settings.n_clusters
+        n_clusters = settings.n_clusters
         lut = np.arange(1, n_clusters + 1, dtype=label_dtype(n_clusters))
         centroids = fit.centroids[brightness_order(fit.centroids)]
         labels, found = route.label(centroids, lut)

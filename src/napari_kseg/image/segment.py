@@ -58,8 +58,8 @@ def segment(
     init : {"k-means++", "random"} or (K, C) array, optional
         Starts, or centroids in image units to start from.
     n_init : int or "auto", optional
-        Number of starts, of which the one with the lowest inertia is kept. "auto" improves two starts by breathing
-        [3]_, which ends lower than ten starts in less time.
+        Number of starts, of which the one with the lowest inertia is kept. "auto" improves two starts, or
+        from 200 clusters on one, by breathing [3]_, which ends lower than ten starts in less time.
     max_iter : int, optional
         Largest number of passes.
     tol : float, optional

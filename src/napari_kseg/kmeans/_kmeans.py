@@ -63,8 +63,8 @@ def kmeans(
         Starts: greedy k-means++ [1]_, random samples, or the given centroids.
     n_init : int or "auto", optional
         Number of starts, of which the one with the lowest inertia is kept; they are compared on some thousands of the
-        samples. "auto" improves two starts by breathing [3]_, which ends lower than ten starts in less time. An array
-        is the only start.
+        samples. "auto" improves two starts, or from 200 clusters on one, by breathing [3]_, which ends lower than ten
+        starts in less time. An array is the only start.
     max_iter : int, optional
         Largest number of passes over the samples [2]_.
     tol : float, optional
