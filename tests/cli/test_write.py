@@ -246,3 +246,11 @@ def test_a_mask_in_another_format_than_ours_stays(run, stripes, tmp_path):
         assert run(stripes, "-k", k, "-o", tmp_path)[0] == 0
     assert (tmp_path / "stripes_mask_1.tif").read_text() == "mine"
     assert not (tmp_path / "stripes_mask_3.png").exists()
+
+
+def test_values_that_are_no_data_are_left_out(run, stripes, tmp_path):
+    arguments = ("-k", 2, "--nodata", 7, "--nodata", 9, "--background", 30, "--saturated", 240, "-o", tmp_path / "out")
+    assert run(stripes, *arguments)[0] == 0
+    assert_array_equal(pixels(tmp_path / "out" / "stripes_labels.tif")[::8, 0], [2, 0, 0, 1])
+    settings = json.loads((tmp_path / "out" / "model.json").read_text())["settings"]
+    assert (settings["nodata"], settings["background"], settings["saturated"]) == ([7, 9], 30, 240)

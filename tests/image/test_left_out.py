@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from napari_kseg import segment
+from napari_kseg import segment, suggest_n_clusters
 
 
 @pytest.mark.parametrize(("dtype", "opaque"), [("u1", 255), ("u2", 65535), ("f4", 1), ("f8", 1)])
@@ -79,3 +79,60 @@ def test_a_mask_that_leaves_too_few_colors_is_named():
     image = np.arange(36, dtype=np.float32).reshape(6, 6)
     with pytest.raises(ValueError, match=r"n_clusters=5, but only 2 different.*leave out fewer"):
         segment(image, 5, mask=image < 2)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "f4", ">f8"])
+@pytest.mark.parametrize("color", [True, False])
+@pytest.mark.parametrize(
+    ("rules", "is_left_out"),
+    [
+        ({"nodata": 50}, lambda pixels: (pixels == 50).all(-1)),
+        ({"nodata": [50, 70.0, 1e9, 60.5]}, lambda pixels: (pixels == 50).all(-1) | (pixels == 70).all(-1)),
+        ({"background": 60}, lambda pixels: (pixels <= 60).all(-1)),
+        ({"saturated": 150}, lambda pixels: (pixels >= 150).any(-1)),
+        ({"background": 40.5, "saturated": 149.5}, lambda pixels: (pixels <= 40).all(-1) | (pixels >= 150).any(-1)),
+    ],
+)
+def test_values_that_are_no_data_are_left_out(assert_contract, photo, dtype, color, rules, is_left_out):
+    values = photo if color else photo[..., :1]
+    values = values.copy()
+    values[:9], values[9:18] = 50, 70
+    left_out = is_left_out(values.astype(int))
+    assert 0 < left_out.sum() < left_out.size
+    image = (values if color else values[..., 0]).astype(dtype)
+    axis = -1 if color else None
+    seg = segment(image, 3, channel_axis=axis, **rules)
+    assert_contract(image, seg, 3, channel_axis=axis, left_out=left_out)
+    masked = segment(image, 3, channel_axis=axis, mask=~left_out)
+    assert_array_equal(seg.labels, masked.labels)
+    assert_array_equal(seg.model.predict(image), seg.labels)
+    assert_array_equal(seg.model.segment(image).recolored(), seg.recolored())
+    reduced = segment(image, 3, channel_axis=axis, downsample=2, **rules)
+    assert_array_equal(reduced.labels == 0, left_out)
+    assert_array_equal(reduced.centroids, segment(image, 3, channel_axis=axis, downsample=2, mask=~left_out).centroids)
+
+
+def test_the_lowest_float_is_no_data_as_written_in_decimals():
+    image = np.array([[-3.4028235e38, 1.0, 2.0, -3.4028235e38, 9.0]], np.float32)
+    assert segment(image, 3, nodata=-3.4028235e38).labels.tolist() == [[0, 1, 2, 0, 3]]
+    assert segment(image, 3, nodata=(-3.4028235e38, 1e300)).labels.tolist() == [[0, 1, 2, 0, 3]]
+
+
+def test_a_mask_and_alpha_are_left_out_besides_no_data(photo):
+    image = np.dstack([photo, np.full(photo.shape[:2], 255, np.uint8)])
+    mask = np.ones(photo.shape[:2], bool)
+    image[:10, :, 3], mask[10:20], image[20:30, :, :3] = 0, False, 0
+    labels = segment(image, 3, mask=mask, nodata=0).labels
+    assert not labels[:30].any()
+    assert_array_equal(labels[30:] == 0, (photo[30:] == 0).all(-1))
+
+
+def test_a_suggestion_leaves_them_out_as_well(photo):
+    found = suggest_n_clusters(photo, range(2, 4), background=90)
+    assert_array_equal(found.segmentations[3].labels, segment(photo, 3, background=90).labels)
+    assert (found.segmentations[3].labels == 0).any()
+
+
+def test_all_left_out_says_by_what(coins):
+    with pytest.raises(ValueError, match=r"every pixel is left out.*nodata, background or saturated"):
+        segment(coins, 3, background=255)

@@ -32,6 +32,9 @@ _OPTIONS = {
     "channel_axis": "--channel-axis",
     "random_state": "--seed",
     "downsample": "--downsample",
+    "nodata": "--nodata",
+    "background": "--background",
+    "saturated": "--saturated",
     "n_init": "--n-init",
     "max_iter": "--max-iter",
     "tol": "--tol",
@@ -154,6 +157,18 @@ def segment_or_view(
             help="Image of the same width and height; where it is 0, nothing takes part.",
         ),
     ] = None,
+    nodata: Annotated[
+        list[float] | None,
+        typer.Option(metavar="X", show_default=False, help="Leave out pixels whose channels are all X. Repeatable."),
+    ] = None,
+    background: Annotated[
+        float | None,
+        typer.Option(metavar="X", show_default=False, help="Leave out pixels whose channels are all at most X."),
+    ] = None,
+    saturated: Annotated[
+        float | None,
+        typer.Option(metavar="X", show_default=False, help="Leave out pixels of which any channel is at least X."),
+    ] = None,
     n_init: Annotated[
         str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: two, improved.")
     ] = "auto",
@@ -200,6 +215,9 @@ def segment_or_view(
         "channel_axis": None
         if channel_axis == "none"
         else _number(channel_axis, int, "--channel-axis", "auto, none or the number of an axis"),
+        "nodata": nodata,
+        "background": background,
+        "saturated": saturated,
         "n_init": _number(n_init, int, "--n-init", "auto or a whole number of 1 or more"),
         "random_state": seed,
         "max_iter": max_iter,

@@ -165,5 +165,6 @@ def _check_distinct(n_distinct: int | None, n_clusters: int) -> None:
 def _check_left(n: int) -> None:
     if not n:
         raise ValueError(
-            "every pixel is left out (by the mask, as NaN or infinite, or as transparent): there is nothing to cluster"
+            "every pixel is left out (by the mask, as NaN or infinite, as transparent, or by nodata, background or "
+            "saturated): there is nothing to cluster"
         )

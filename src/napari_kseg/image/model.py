@@ -89,7 +89,7 @@ class Model:
         ValueError
             If the image has another number of channels.
         """
-        return self._label(self._pixels(image, mask))[0]
+        return self._label(self._pixels(image, mask).leaving_out(self.settings.left_out()))[0]
 
     def segment(self, image: Any, mask: ArrayLike | None = None) -> "Segmentation":
         """Segment another image with the same centroids and numbering, even if a cluster is empty there.
@@ -107,6 +107,7 @@ class Model:
         """Segment pixels whose axes are known."""
         from .segmentation import Segmentation
 
+        pixels = pixels.leaving_out(self.settings.left_out())
         labels, found = self._label(pixels)
         return Segmentation.of(self, pixels, labels, found, 0, True, (1,) * len(pixels.shape))
 

@@ -6,12 +6,15 @@ M, N, … are spatial axes, C is the number of channels that are data (alpha is 
 import math
 import warnings
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_kseg.kmeans import block_length
+
+from .left_out import LeftOut
 
 Array = NDArray[Any]
 Index = tuple[slice, ...]
@@ -76,6 +79,7 @@ class Pixels:
         self.shape = shape if channel_axis is None else shape[:channel_axis] + shape[channel_axis + 1 :]
         self.size = math.prod(self.shape)
         self.mask = None if mask is None else _checked_mask(mask, self.shape)
+        self.left_out = LeftOut()
         self._blocks = list(split(self.shape, block_length(self.n_channels)))
         self._starts = np.cumsum([0, *(_size(block) for block in self._blocks)])
 
@@ -97,6 +101,12 @@ class Pixels:
                 stacklevel=stacklevel + 1,
             )
         return cls(image, channel_axis=None, mask=mask)
+
+    def leaving_out(self, rules: LeftOut) -> "Pixels":
+        """Return these pixels, without those that a rule fits."""
+        other = copy(self)
+        other.left_out = rules
+        return other
 
     @property
     def channel_names(self) -> tuple[str, ...]:
@@ -133,6 +143,9 @@ class Pixels:
             if not finite.all():  # asked of all values at once first: with few channels, rows are ten times as slow
                 rows = np.asarray(finite.all(-1))
                 keep = rows if keep is None else keep & rows
+        if self.left_out:
+            fits = self.left_out.fits(values)
+            keep = ~fits if keep is None else keep & ~fits
         return values, keep
 
     def raw_part(self, part: Index) -> Array:

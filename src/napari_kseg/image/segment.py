@@ -1,5 +1,6 @@
 """Segment an image: the public function, and the run behind it that the viewer shares."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from numpy.typing import ArrayLike
@@ -21,6 +22,9 @@ def segment(
     channel_axis: int | Literal["auto"] | None = "auto",
     mask: ArrayLike | None = None,
     downsample: float | tuple[float, ...] | Literal["auto"] = "auto",
+    nodata: float | Sequence[float] | None = None,
+    background: float | None = None,
+    saturated: float | None = None,
     init: Literal["k-means++", "random"] | ArrayLike = "k-means++",
     n_init: int | Literal["auto"] = "auto",
     max_iter: int = 300,
@@ -55,6 +59,12 @@ def segment(
         width and height. A tuple names every spatial axis. 1 is no reduction. "auto" is 1 where a fit on every pixel
         is fast (always for 8-bit color of up to four channels and for one channel of integers), and grows with the
         image elsewhere.
+    nodata : float or sequence of float, optional
+        Pixels whose channels all have this value, or one of these, are left out.
+    background : float, optional
+        Pixels whose channels are all at most this value are left out.
+    saturated : float, optional
+        Pixels of which any channel is at least this value are left out.
     init : {"k-means++", "random"} or (K, C) array, optional
         Starts, or centroids in image units to start from.
     n_init : int or "auto", optional
@@ -115,7 +125,8 @@ def segment(
     """
     refuse_unknown(unknown)
     settings = Settings(
-        n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state, full_resolution
+        n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state, full_resolution, nodata,
+        background, saturated,
     )  # fmt: skip
     pixels = Pixels.of(image, settings.channel_axis, mask)
     with progress_bar(progress, callback) as report:
@@ -127,7 +138,7 @@ def segment(
 
 def segment_pixels(pixels: Pixels, settings: Settings, *, callback: Callback | None = None) -> Segmentation:
     """Segment pixels whose axes are known. Says nothing if it did not converge: look at `converged`."""
-    fitter = Fitter(pixels, callback)
+    fitter = Fitter(pixels.leaving_out(settings.left_out()), callback)
     if settings.n_clusters == "auto":
         found = suggestion(fitter, range(2, 11), settings)
         return found.segmentations[found.n_clusters]

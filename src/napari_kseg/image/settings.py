@@ -10,6 +10,8 @@ import numpy as np
 
 from napari_kseg.kmeans import Search, checked_integer, checked_search
 
+from .left_out import LeftOut, checked_limit, checked_nodata
+
 MAX_CLUSTERS = 65_535  # labels are at most uint16, and 0 is the left-out pixels
 
 
@@ -19,7 +21,9 @@ class Settings:
 
     Parameters
     ----------
-    n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state, full_resolution
+    n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state
+        As in `segment`.
+    full_resolution, nodata, background, saturated
         As in `segment`. Sequences are kept as tuples, so that settings compare and hash.
 
     Raises
@@ -47,11 +51,17 @@ class Settings:
     tol: float = 1e-4
     random_state: int = 0
     full_resolution: bool = True
+    nodata: Any = None
+    background: float | None = None
+    saturated: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n_clusters", _checked_n_clusters(self.n_clusters))
         object.__setattr__(self, "channel_axis", _checked_channel_axis(self.channel_axis))
         object.__setattr__(self, "downsample", _checked_downsample(self.downsample))
+        object.__setattr__(self, "nodata", checked_nodata(self.nodata))
+        for name in ("background", "saturated"):
+            object.__setattr__(self, name, checked_limit(name, getattr(self, name)))
         if not isinstance(self.init, str):
             object.__setattr__(self, "init", _table(self.init))
         search = self.search()
@@ -64,6 +74,10 @@ class Settings:
         """Return what the engine needs to know."""
         init = self.init if isinstance(self.init, str) else "k-means++"
         return checked_search(init, self.n_init, self.max_iter, self.tol, self.random_state)
+
+    def left_out(self) -> LeftOut:
+        """Return which values are left out."""
+        return LeftOut(self.nodata, self.background, self.saturated)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a dictionary of what JSON knows."""
