@@ -3,11 +3,12 @@
 import dataclasses
 import inspect
 import json
+import warnings
 
 import numpy as np
 import pytest
 
-from napari_kseg import Settings, segment
+from napari_kseg import ConvergenceWarning, Settings, segment
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ from napari_kseg import Settings, segment
         ("random_state", -1, ValueError, "random_state=-1.*>= 0"),
         ("random_state", None, TypeError, "random_state=None.*integer"),
         ("random_state", 0.5, TypeError, r"random_state=0\.5"),
+        ("masked", "yes", TypeError, "masked='yes' must be True or False"),
         ("full_resolution", "no", TypeError, "full_resolution='no'.*True or False"),
     ],
 )
@@ -86,7 +88,8 @@ def test_unknown_settings_are_refused_in_words():
 
 def test_settings_are_the_keywords_of_segment():
     keywords = inspect.signature(segment).parameters
-    for field in dataclasses.fields(Settings):
+    assert "mask" in keywords
+    for field in (field for field in dataclasses.fields(Settings) if field.name != "masked"):
         assert keywords[field.name].default == field.default
 
 
@@ -106,3 +109,40 @@ def test_a_result_repeats_from_its_settings():
 def test_numbers_of_numpy_become_plain():
     settings = Settings(np.int32(3), downsample=np.float64(5), tol=np.float32(0.5))
     assert [type(value) for value in (settings.n_clusters, settings.downsample, settings.tol)] == [int, int, float]
+
+
+GRAY = np.random.default_rng(1).integers(0, 200, (45, 40), np.uint8)
+COLOR = np.random.default_rng(2).random((40, 50, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("image", "keywords"),
+    [
+        (GRAY, {}),
+        (GRAY, {"n_clusters": "auto"}),
+        (GRAY, {"n_clusters": 3, "nodata": [7, 9], "background": 3.5, "saturated": 190, "mask": GRAY % 3 > 0}),
+        (
+            COLOR,
+            {"n_clusters": 7, "downsample": (2, 1.5), "n_init": 3, "random_state": 4, "tol": 1e-3},
+        ),
+        (COLOR, {"n_clusters": 2, "init": np.float32([[0.1, 0.2, 0.3], [0.7, 0.8, 0.9]]), "full_resolution": False}),
+        (COLOR, {"n_clusters": 4, "channel_axis": 0, "init": "random"}),
+    ],
+)
+def test_source_text_repeats_the_run_bit_for_bit(image, keywords):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        seg = segment(image, **keywords)
+        names = {"image": image, **{name: keywords[name] for name in ("mask",) if name in keywords}}
+        text = Settings.from_dict(json.loads(json.dumps(seg.settings.to_dict()))).as_python()
+        exec(text, names)
+    again = names["seg"]
+    np.testing.assert_array_equal(again.labels, seg.labels)
+    np.testing.assert_array_equal(again.centroids, seg.centroids)
+    assert (again.inertia, again.n_iter, again.settings) == (seg.inertia, seg.n_iter, seg.settings)
+
+
+def test_source_text_names_what_was_given_and_no_more():
+    assert Settings(4).as_python().endswith("\nseg = kseg.segment(image, n_clusters=4)")
+    text = segment(GRAY, 4, mask=GRAY > 50, random_state=2).settings.as_python()
+    assert text.endswith("kseg.segment(image, n_clusters=4, mask=mask, random_state=2)")

@@ -139,7 +139,7 @@ def suggest_n_clusters(
     tried = sorted({checked_integer("n_clusters", number, low=2) for number in n_clusters})
     if not tried:
         raise ValueError("n_clusters is empty: there is no number of clusters to try; give for example range(2, 11)")
-    base = Settings(tried[0], channel_axis, **settings)
+    base = Settings(tried[0], channel_axis, **{**settings, "masked": mask is not None})
     pixels = Pixels.of(image, base.channel_axis, mask)
     with progress_bar(progress, callback) as report:
         return suggestion(Fitter(pixels.leaving_out(base.left_out()), report), tried, base)

@@ -1,6 +1,7 @@
 """Segment an image: the public function, and the run behind it that the viewer shares."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from numpy.typing import ArrayLike
@@ -83,7 +84,7 @@ def segment(
     callback : callable, optional
         `callback(stage, done, total)`, called between blocks; an exception raised in it stops the run.
     **unknown
-        Any other name is refused.
+        Any other name is refused, but for `masked` of the settings of an earlier run, which changes nothing.
 
     Returns
     -------
@@ -126,7 +127,7 @@ def segment(
     refuse_unknown(unknown)
     settings = Settings(
         n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state, full_resolution, nodata,
-        background, saturated,
+        background, saturated, **unknown,
     )  # fmt: skip
     pixels = Pixels.of(image, settings.channel_axis, mask)
     with progress_bar(progress, callback) as report:
@@ -138,6 +139,7 @@ def segment(
 
 def segment_pixels(pixels: Pixels, settings: Settings, *, callback: Callback | None = None) -> Segmentation:
     """Segment pixels whose axes are known. Says nothing if it did not converge: look at `converged`."""
+    settings = replace(settings, masked=pixels.mask is not None)
     fitter = Fitter(pixels.leaving_out(settings.left_out()), callback)
     if settings.n_clusters == "auto":
         found = suggestion(fitter, range(2, 11), settings)

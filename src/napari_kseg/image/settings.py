@@ -25,6 +25,8 @@ class Settings:
         As in `segment`.
     full_resolution, nodata, background, saturated
         As in `segment`. Sequences are kept as tuples, so that settings compare and hash.
+    masked : bool
+        Whether a mask was given besides; the mask itself is not kept.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class Settings:
     nodata: Any = None
     background: float | None = None
     saturated: float | None = None
+    masked: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n_clusters", _checked_n_clusters(self.n_clusters))
@@ -67,8 +70,10 @@ class Settings:
         search = self.search()
         for name in ("max_iter", "tol", "random_state"):
             object.__setattr__(self, name, getattr(search, name))
-        if not isinstance(self.full_resolution, (bool, np.bool_)):
-            raise TypeError(f"full_resolution={self.full_resolution!r} must be True or False")
+        for name in ("full_resolution", "masked"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise TypeError(f"{name}={getattr(self, name)!r} must be True or False")
+            object.__setattr__(self, name, bool(getattr(self, name)))
 
     def search(self) -> Search:
         """Return what the engine needs to know."""
@@ -82,6 +87,28 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a dictionary of what JSON knows."""
         return {field.name: _listed(getattr(self, field.name)) for field in fields(self)}
+
+    def as_python(self) -> str:
+        """Return source text that repeats the run where `image`, and `mask` if one was given, are bound.
+
+        Returns
+        -------
+        source : str
+            It leaves the result in `seg`, as it was before any merge. Settings left at their defaults are not named.
+
+        Examples
+        --------
+        >>> from napari_kseg import Settings
+        >>> print(Settings(3, downsample=5).as_python())
+        import napari_kseg as kseg
+        <BLANKLINE>
+        seg = kseg.segment(image, n_clusters=3, downsample=5)
+        """
+        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "masked"}
+        defaults = {field.name: getattr(Settings(), field.name) for field in fields(self)}
+        arguments = [f"n_clusters={given.pop('n_clusters')!r}"] + ["mask=mask"] * self.masked
+        arguments += [f"{name}={value!r}" for name, value in given.items() if value != defaults[name]]
+        return f"import napari_kseg as kseg\n\nseg = kseg.segment(image, {', '.join(arguments)})"
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
