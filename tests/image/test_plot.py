@@ -157,3 +157,35 @@ def test_pyplot_and_its_windows_are_left_alone():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
+
+
+@pytest.fixture(scope="module")
+def choice():
+    return kseg.suggest_n_clusters(data.coffee()[::4, ::4], range(2, 9))
+
+
+def test_a_choice_shows_its_scores_and_rings_the_recommended_number(choice):
+    inertia, silhouette, *_ = choice.plot().axes
+    for ax, name in ((inertia, "inertia"), (silhouette, "silhouette")):
+        line, ring = ax.lines
+        assert_array_equal(line.get_xdata(), range(2, 9))
+        assert_array_equal(line.get_ydata(), choice.scores[name])
+        assert ring.get_xdata() == [choice.n_clusters]
+        assert ring.get_ydata() == choice.scores.set_index("n_clusters")[name][choice.n_clusters]
+        assert name in ax.get_title()
+
+
+def test_a_choice_shows_a_picture_of_each_number(choice):
+    figure = choice.plot()
+    shown = [ax for ax in figure.axes[2:] if ax.images]
+    titles = [f"{k} clusters" + " (recommended)" * (k == choice.n_clusters) for k in range(2, 9)]
+    assert [ax.get_title() for ax in shown] == titles
+    for ax, segmentation in zip(shown, choice.segmentations.values(), strict=True):
+        assert_allclose(ax.images[0].get_array(), segmentation.recolored() / 255, atol=0.5 / 255)
+    assert choice.reason in figure.get_suptitle()
+
+
+def test_a_choice_of_one_number_and_of_values_can_be_shown():
+    figure = kseg.suggest_n_clusters(data.coins()[::8, ::8], [3]).plot()
+    assert [ax.get_title() for ax in figure.axes if ax.images] == ["3 clusters (recommended)"]
+    figure.savefig(io.BytesIO())

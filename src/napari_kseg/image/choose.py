@@ -21,6 +21,7 @@ from .segmentation import Segmentation
 from .settings import Settings, refuse_unknown
 
 if TYPE_CHECKING:
+    import matplotlib.figure
     import pandas as pd
 
 DRAWN = 2000
@@ -77,6 +78,12 @@ class Suggestion:
         import pandas as pd
 
         return pd.DataFrame({"n_clusters": list(self.segmentations), **self._columns})
+
+    def plot(self) -> "matplotlib.figure.Figure":
+        """Figure of the scores, and of the image recolored with each number of clusters. Needs matplotlib."""
+        from .plot_choice import plot_choice
+
+        return plot_choice(self)
 
 
 def suggest_n_clusters(

@@ -46,13 +46,8 @@ def plot(segmentation: "Segmentation") -> "Figure":
     ImportError
         If matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(HOW_TO_INSTALL) from error
-
-    values, labels = _middle_plane(segmentation)
-    figure = Figure(figsize=(12, 8), dpi=100, layout="constrained")
+    values, labels = middle_plane(segmentation)
+    figure = new_figure(8)
     rows: Any = figure.subfigures(3, 1, height_ratios=(11, 10, 3))
     pictures, centroids, shares = rows
     _draw_pictures(pictures.subplots(1, 2), segmentation, values, labels)
@@ -66,7 +61,16 @@ def plot(segmentation: "Segmentation") -> "Figure":
     return figure
 
 
-def _middle_plane(seg: "Segmentation") -> tuple[Array, Array]:
+def new_figure(height: float) -> "Figure":
+    """Return an empty figure, 1200 points wide and `height` hundred high."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(HOW_TO_INSTALL) from error
+    return Figure(figsize=(12, height), dpi=100, layout="constrained")
+
+
+def middle_plane(seg: "Segmentation") -> tuple[Array, Array]:
     """Values (M, N, C) and labels (M, N) of the middle plane, with steps that keep it small."""
     pixels = seg.pixels
     step = -(-max(pixels.shape[-2:]) // MAX_SIDE)
@@ -80,6 +84,20 @@ def _middle_plane(seg: "Segmentation") -> tuple[Array, Array]:
 
 def _draw_pictures(axes: Any, seg: "Segmentation", values: Array, labels: Array) -> None:
     """Image on the left; on the right the image recolored, or the labels where channels are no colors."""
+    plane = ", middle plane" if seg.labels.ndim > 2 else ""
+    for ax, (title, shown) in zip(axes, pictures(seg, values, labels).items(), strict=True):
+        show_picture(ax, shown, title + plane)
+
+
+def show_picture(ax: "Axes", shown: Array, title: str) -> None:
+    """Draw a picture with a title and nothing else."""
+    ax.imshow(shown, interpolation="nearest")
+    ax.set_title(title)
+    ax.set_axis_off()
+
+
+def pictures(seg: "Segmentation", values: Array, labels: Array) -> dict[str, Array]:
+    """Return the image and the clusters as pictures (M, N, 3), by their titles."""
     image, colors = values.astype(np.float64), seg.colors()[:, :3]
     name, result = "image", "recolored"
     if seg.is_color:
@@ -93,11 +111,7 @@ def _draw_pictures(axes: Any, seg: "Segmentation", values: Array, labels: Array)
             name, result = f"image (mean of {image.shape[-1]} channels)", "labels"
     picture = np.clip(np.nan_to_num(picture, posinf=1, neginf=0), 0, 1)
     recolored = np.where(labels[..., None] > 0, np.clip(colors, 0, 1)[labels.astype(np.intp) - 1], picture)
-    plane = ", middle plane" if seg.labels.ndim > 2 else ""
-    for ax, shown, title in zip(axes, (picture, recolored), (name, result), strict=True):
-        ax.imshow(shown, interpolation="nearest")
-        ax.set_title(title + plane)
-        ax.set_axis_off()
+    return {name: picture, result: recolored}
 
 
 def _contrast(image: "Floats", seg: "Segmentation") -> tuple["Floats", "Floats"]:
