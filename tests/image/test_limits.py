@@ -87,7 +87,7 @@ SQUARE = np.arange(36, dtype=np.uint8).reshape(6, 6)
         (np.full((9, 9), np.nan), {"downsample": 2}, ValueError, "every pixel is left out"),
         (np.zeros((40, 40, 4), np.uint8), {}, ValueError, "every pixel is left out.*transparent"),
         (SQUARE, {"n_clusters": 37}, ValueError, "n_clusters=37, but only 36 different colors.*n_clusters=36 or less"),
-        (SQUARE, {"init": [[1, 2], [3, 4]]}, ValueError, r"\(2, 2\).*n_clusters=2.*1"),
+        (SQUARE, {"init": [[1, 2, 3], [3, 4, 5]]}, ValueError, r"init has shape \(2, 3\).*1 channels.*\(6, 6\)"),
         (SQUARE, {"init": [[1], [2], [3]]}, ValueError, r"\(3, 1\).*n_clusters=2"),
         (SQUARE, {"init": [[1], [np.nan]]}, ValueError, "NaN"),
         (SQUARE, {"downsample": (2, 2, 2)}, ValueError, "3 factors.*2 spatial axes"),

@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_kseg.kmeans import RELAXATION, Callback, Fit, Samples, Search, checked_centroids, lloyd
+from napari_kseg.kmeans import RELAXATION, Callback, Fit, Samples, Search, checked_centroids, completed, lloyd
 
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
 from .model import Model, brightness_order, label_dtype
@@ -102,12 +103,13 @@ class Fitter:
         """Label every pixel by the centroids of a fit, numbered from dark to bright."""
         n_clusters = settings.n_clusters
         lut = np.arange(1, n_clusters + 1, dtype=label_dtype(n_clusters))
-        centroids = fit.centroids[brightness_order(fit.centroids)]
+        order = brightness_order(fit.centroids)
+        centroids, fixed = fit.centroids[order], settings.fixed_rows(n_clusters)[order]
         labels, found = route.label(centroids, lut)
         for _ in range(n_clusters):
-            if found.weights.all():
+            if (fixed | (found.weights > 0)).all():
                 break
-            centroids = _filled(route.samples, centroids, found.weights, n_clusters)
+            centroids, fixed = _filled(route.samples, centroids, found.weights, fixed)
             labels, found = route.label(centroids, lut)
         model = Model.of_clusters(centroids, self._pixels, settings)
         return Segmentation.of(model, self._pixels, labels, found, fit.n_iter, fit.converged, factors)
@@ -119,23 +121,30 @@ def _fit_samples(samples: Samples, settings: Settings, find_start: Callable[[int
     limit = search.tol * samples.variance
     given = not isinstance(settings.init, str)
     if given:
-        start = checked_centroids(settings.init, settings.n_clusters, samples.n_features)
+        seeds = checked_centroids(settings.init, min(len(settings.init), settings.n_clusters), samples.n_features)
+        start = completed(samples, seeds, settings.n_clusters, search.random_state)
     else:
         start = find_start(settings.n_clusters, search)
         # In the order in which they will be numbered: then what is known of the last pass serves for the labels.
         start = start[brightness_order(start)]
-    return lloyd(samples, start, max_iter=search.max_iter, limit=limit, relaxation=1.0 if given else RELAXATION)
+    return lloyd(
+        samples, start, max_iter=search.max_iter, limit=limit, relaxation=1.0 if given else RELAXATION,
+        fixed=settings.fixed_rows(len(start)),
+    )  # fmt: skip
 
 
-def _filled(samples: Samples, centroids: Floats, weights: Floats, n_clusters: int) -> Floats:
-    """Centroids in order, each empty cluster moved to the pixel farthest from its centroid."""
-    empty = np.flatnonzero(weights == 0)
+def _filled(
+    samples: Samples, centroids: Floats, weights: Floats, fixed: NDArray[np.bool_]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Centroids in order, each empty cluster moved to the pixel farthest from its centroid; and which are fixed."""
+    empty = np.flatnonzero((weights == 0) & ~fixed)
     moved = centroids.copy()
     for cluster, (distance, sample, _, _) in zip(empty, samples.farthest(centroids, len(empty)), strict=False):
         if distance == 0:
-            _check_distinct(int(np.count_nonzero(weights)), n_clusters)
+            _check_distinct(int(np.count_nonzero(weights)), len(weights))
         moved[cluster] = sample
-    return moved[brightness_order(moved)]
+    order = brightness_order(moved)
+    return moved[order], fixed[order]
 
 
 def _check_outlier(samples: Samples, n_clusters: int) -> None:

@@ -1,6 +1,6 @@
 """Segment an image: the public function, and the run behind it that the viewer shares."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from ._progress import progress_bar
 from .choose import suggestion
 from .fit import Fitter
 from .pixels import Pixels
+from .seeds import seeds_of
 from .segmentation import Segmentation
 from .settings import Settings, refuse_unknown
 
@@ -27,6 +28,7 @@ def segment(
     background: float | None = None,
     saturated: float | None = None,
     init: Literal["k-means++", "random"] | ArrayLike = "k-means++",
+    fixed: Sequence[int] = (),
     n_init: int | Literal["auto"] = "auto",
     max_iter: int = 300,
     tol: float = 1e-4,
@@ -66,8 +68,14 @@ def segment(
         Pixels whose channels are all at most this value are left out.
     saturated : float, optional
         Pixels of which any channel is at least this value are left out.
-    init : {"k-means++", "random"} or (K, C) array, optional
-        Starts, or centroids in image units to start from.
+    init : {"k-means++", "random"} or array, optional
+        Starts, or seeds to start from, as one of: centroids (S, C) in image units; coordinates (S, 2 …) of pixels, with
+        a column for each spatial axis, each standing for the mean of itself and its neighbors in the last two axes; or
+        scribbles, integers of the image's spatial shape, each label but 0 standing for the mean of the pixels under it.
+        If there are fewer seeds than clusters, greedy k-means++ adds the others.
+    fixed : sequence of int, optional
+        Rows of `init`, counted from 0, that do not move; of scribbles, in the order of their labels. Such a cluster may
+        stay empty.
     n_init : int or "auto", optional
         Number of starts, of which the one with the lowest inertia is kept. "auto" improves two starts, or
         from 200 clusters on one, by breathing [3]_, which ends lower than ten starts in less time.
@@ -125,16 +133,33 @@ def segment(
     [[0, 0, 8], [8, 0, 0]]
     """
     refuse_unknown(unknown)
-    settings = Settings(
-        n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state, full_resolution, nodata,
-        background, saturated, **unknown,
-    )  # fmt: skip
-    pixels = Pixels.of(image, settings.channel_axis, mask)
+    keywords = {
+        "n_clusters": n_clusters, "channel_axis": channel_axis, "downsample": downsample, "init": init,
+        "n_init": n_init, "max_iter": max_iter, "tol": tol, "random_state": random_state,
+        "full_resolution": full_resolution, "nodata": nodata, "background": background, "saturated": saturated,
+        "fixed": fixed, **unknown,
+    }  # fmt: skip
+    settings, pixels = prepared(lambda axis: Pixels.of(image, axis, mask, stacklevel=4), keywords)
     with progress_bar(progress, callback) as report:
         segmentation = segment_pixels(pixels, settings, callback=report)
     if not segmentation.converged:
         warn_not_converged(settings.max_iter, stacklevel=2)
     return segmentation
+
+
+def prepared(pixels_with: Callable[[Any], Pixels], keywords: Mapping[str, Any]) -> tuple[Settings, Pixels]:
+    """Return checked settings, with seeds that point into the image as centroids, and the pixels.
+
+    `pixels_with(channel_axis)` makes the pixels; it is called with what has been checked.
+    """
+    init, fixed = keywords.get("init", "k-means++"), keywords.get("fixed", ())
+    has_seeds = not isinstance(init, str)
+    settings = Settings.from_dict({**keywords, "init": "k-means++", "fixed": ()} if has_seeds else keywords)
+    pixels = pixels_with(settings.channel_axis)
+    if has_seeds:
+        seeds = seeds_of(pixels.leaving_out(settings.left_out()), init)
+        settings = replace(settings, init=seeds, fixed=fixed)
+    return settings, pixels
 
 
 def segment_pixels(pixels: Pixels, settings: Settings, *, callback: Callback | None = None) -> Segmentation:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_kseg.kmeans import Search, checked_integer, checked_search
 
@@ -23,7 +24,7 @@ class Settings:
     ----------
     n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state
         As in `segment`.
-    full_resolution, nodata, background, saturated
+    full_resolution, nodata, background, saturated, fixed
         As in `segment`. Sequences are kept as tuples, so that settings compare and hash.
     masked : bool
         Whether a mask was given besides; the mask itself is not kept.
@@ -56,6 +57,7 @@ class Settings:
     nodata: Any = None
     background: float | None = None
     saturated: float | None = None
+    fixed: Any = ()
     masked: bool = False
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ class Settings:
             object.__setattr__(self, name, checked_limit(name, getattr(self, name)))
         if not isinstance(self.init, str):
             object.__setattr__(self, "init", _table(self.init))
+        object.__setattr__(self, "fixed", _checked_fixed(self.fixed, self.init))
         search = self.search()
         for name in ("max_iter", "tol", "random_state"):
             object.__setattr__(self, name, getattr(search, name))
@@ -83,6 +86,10 @@ class Settings:
     def left_out(self) -> LeftOut:
         """Return which values are left out."""
         return LeftOut(self.nodata, self.background, self.saturated)
+
+    def fixed_rows(self, n_clusters: int) -> NDArray[np.bool_]:
+        """Return for each row (K,) of the start whether it stays where it is."""
+        return np.isin(np.arange(n_clusters), self.fixed)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a dictionary of what JSON knows."""
@@ -173,6 +180,17 @@ def _table(init: Any) -> tuple[tuple[float, ...], ...]:
     if table.ndim != 2:
         raise ValueError(f"init has shape {table.shape}; give centroids of shape (K, C): clusters, channels")
     return tuple(tuple(row) for row in table.tolist())
+
+
+def _checked_fixed(fixed: Any, init: Any) -> tuple[int, ...]:
+    if not isinstance(fixed, (tuple, list, np.ndarray, range)):
+        raise TypeError(f"fixed={fixed!r} must be a sequence of rows of init, counted from 0, such as [0, 2]")
+    rows = {checked_integer("fixed", row, low=0) for row in fixed}
+    if rows and isinstance(init, str):
+        raise ValueError(f"fixed={list(fixed)} names rows of init, but init is {init!r}; give an array of seeds")
+    if rows and max(rows) >= len(init):
+        raise ValueError(f"fixed={list(fixed)} names row {max(rows)}, but init has the rows 0 to {len(init) - 1}")
+    return tuple(sorted(rows))
 
 
 def _listed(value: Any) -> Any:

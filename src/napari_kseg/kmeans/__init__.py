@@ -27,7 +27,7 @@ from ._kmeans import (
 from ._lloyd import RELAXATION, Fit, lloyd
 from ._pixel_kernels import look_up_colors, look_up_values, paint, paint_colors
 from ._samples import Assigned, Samples, Source, TableSource
-from ._search import Search, best_start, drawn_levels, table_size
+from ._search import Search, best_start, completed, drawn_levels, table_size
 from ._warmup import warm_up
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "checked_integer",
     "checked_number",
     "checked_search",
+    "completed",
     "distinct_colors",
     "drawn_levels",
     "histogram_of_colors",

@@ -8,6 +8,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._samples import Assigned, Floats, Samples
 
@@ -29,13 +30,25 @@ class Fit:
     """False if `max_iter` ended it."""
 
 
-def lloyd(samples: Samples, centroids: Floats, *, max_iter: int, limit: float, relaxation: float = 1.0) -> Fit:
-    """Move the centroids to the means of their samples until the sum of the squared moves is at most `limit`."""
+def lloyd(
+    samples: Samples,
+    centroids: Floats,
+    *,
+    max_iter: int,
+    limit: float,
+    relaxation: float = 1.0,
+    fixed: NDArray[np.bool_] | None = None,
+) -> Fit:
+    """Move the centroids to the means of their samples until the sum of the squared moves is at most `limit`.
+
+    Those that are `fixed` (K,) stay where they are, even if no sample is near.
+    """
+    fixed = np.zeros(len(centroids), bool) if fixed is None else fixed
     n_iter = 0
     found: Assigned | None = None
     while True:
         last, found = found, samples.assign(centroids, measure=False)
-        moved = means(samples, centroids, found)
+        moved = means(samples, centroids, found, fixed)
         ways = moved - centroids
         n_iter += 1
         converged = float((ways**2).sum()) <= limit
@@ -47,10 +60,10 @@ def lloyd(samples: Samples, centroids: Floats, *, max_iter: int, limit: float, r
         centroids = moved + (relaxation - 1) * ways
 
 
-def means(samples: Samples, centroids: Floats, found: Assigned) -> Floats:
+def means(samples: Samples, centroids: Floats, found: Assigned, fixed: NDArray[np.bool_]) -> Floats:
     """The mean of each cluster; an empty cluster moves to the sample farthest from its centroid, as in scikit-learn."""
     sums, weights = found.sums.copy(), found.weights.copy()
-    empty = np.flatnonzero(weights == 0)
+    empty = np.flatnonzero((weights == 0) & ~fixed)
     if len(empty):
         for cluster, (distance, sample, weight, owner) in zip(
             empty, samples.farthest(centroids, len(empty)), strict=False
@@ -60,6 +73,6 @@ def means(samples: Samples, centroids: Floats, found: Assigned) -> Floats:
                 sums[owner] -= weight * sample
                 weights[owner] -= weight
     moved = centroids.copy()
-    full = weights > 0
+    full = (weights > 0) & ~fixed
     moved[full] = sums[full] / weights[full, None]
     return moved

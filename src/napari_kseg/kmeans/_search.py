@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ._blocks import checkpoint, map_blocks
 from ._lloyd import RELAXATION, lloyd
-from ._samples import Floats, Frame, Samples, TableSource
+from ._samples import Floats, Frame, Samples, TableSource, squares_apart
 from ._seeding import plus_plus, random_rows
 from ._table import Optimum, Table
 
@@ -126,6 +126,22 @@ def best_start(levels: list[TableSource], n_clusters: int, search: Search, whole
         fit = lloyd(samples, centroids, max_iter=search.max_iter, limit=limit, relaxation=RELAXATION)
         centroids = fit.centroids
     return centroids
+
+
+def completed(samples: Samples, given: Floats, n_clusters: int, random_state: int) -> Floats:
+    """Centroids (K, F): those given (S, F), then more by greedy k-means++."""
+    if len(given) >= n_clusters:
+        return given
+    table = drawn_levels(samples, n_clusters, random_state)[0]
+    inside = Table(table, samples.frame)
+    nearest = np.full(len(table.samples), np.inf)
+    for center in samples.frame.enter(given):
+        nearest = np.minimum(nearest, squares_apart(inside.samples, center, inside.weights))
+    random = np.random.default_rng(random_state)
+    rows = plus_plus(inside.columns, inside.weights, n_clusters - len(given), random, nearest.astype(np.float32))
+    missing = n_clusters - len(given) - len(rows)  # too few different samples: `lloyd` fills the empty clusters
+    more = table.samples[rows].astype(np.float64)
+    return np.concatenate([given, more, np.repeat(given[:1], missing, axis=0)])
 
 
 class _Explorer:

@@ -12,7 +12,13 @@ from ._kernels import try_candidates
 from ._samples import Floats
 
 
-def plus_plus(columns: NDArray[np.float32], weights: Floats, n_clusters: int, random: np.random.Generator) -> list[int]:
+def plus_plus(
+    columns: NDArray[np.float32],
+    weights: Floats,
+    n_clusters: int,
+    random: np.random.Generator,
+    nearest: NDArray[np.float32] | None = None,
+) -> list[int]:
     """Rows of at most n_clusters different samples, chosen far from each other; fewer if fewer are different.
 
     Parameters
@@ -25,17 +31,21 @@ def plus_plus(columns: NDArray[np.float32], weights: Floats, n_clusters: int, ra
         Number of rows wanted.
     random : Generator
         Source of chance.
+    nearest : (N,) array of float32, optional
+        Squared distance of each sample to the nearest of centers that are there already.
     """
     n_candidates = 2 + int(np.log(n_clusters))  # as in scikit-learn
     n_samples = columns.shape[1]
-    nearest = np.full(n_samples, np.inf, np.float32)
+    first = nearest is None
+    nearest = np.full(n_samples, np.inf, np.float32) if nearest is None else nearest
     rows: list[int] = []
     while len(rows) < n_clusters:
         checkpoint()
-        mass = np.cumsum(weights * nearest if rows else weights)
+        alone = first and not rows
+        mass = np.cumsum(weights if alone else weights * nearest)
         if not mass[-1] > 0:
             break
-        points = random.random(n_candidates if rows else 1) * mass[-1]
+        points = random.random(1 if alone else n_candidates) * mass[-1]
         candidates = np.minimum(np.searchsorted(mass, points, side="right"), n_samples - 1)
         distances = np.empty((len(candidates), n_samples), np.float32)
         try_candidates(columns, nearest, candidates, distances)

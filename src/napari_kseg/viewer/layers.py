@@ -12,7 +12,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 
 from napari_kseg.image._progress import progress_bar
-from napari_kseg.image.segment import segment_pixels
+from napari_kseg.image.segment import prepared, segment_pixels
 from napari_kseg.image.settings import Settings
 from napari_kseg.kmeans import ConvergenceWarning, not_converged
 from napari_kseg.viewer.label_colors import label_colormap_from, label_colors
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari.utils.colormaps import CyclicLabelColormap
     from numpy.typing import NDArray
 
+    from napari_kseg.image.pixels import Pixels
     from napari_kseg.image.segmentation import Segmentation
 
 METADATA_KEY = "napari_kseg"
@@ -35,8 +36,8 @@ CONTRACT_VERSION = 1
 """Grows when the meaning of the metadata or of the features table changes."""
 
 
-_NOT_SETTINGS = ("mask", "callback", "progress")
-"""Keywords of `segment` that say nothing of how it is segmented."""
+_NOT_OF_ALL = ("mask", "callback", "progress", "init", "fixed")
+"""Keywords of `segment` that cannot be checked before there is an image, or are no settings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,15 +102,12 @@ def segment_layer(
     True
     """
     layer, viewer = _unwrapped(layer), _unwrapped(viewer)
-    Settings.from_dict({**{k: v for k, v in settings.items() if k not in _NOT_SETTINGS}, "n_clusters": n_clusters})
+    Settings.from_dict({**{k: v for k, v in settings.items() if k not in _NOT_OF_ALL}, "n_clusters": n_clusters})
     mask, callback = settings.pop("mask", None), settings.pop("callback", None)
     source = take_source(layer, settings.pop("channel_axis", "auto"))
     with progress_bar(settings.pop("progress", False), callback) as report:
-        seg = segment_pixels(
-            source.pixels(mask),
-            layer_settings(source, n_clusters=n_clusters, **settings),
-            callback=report,
-        )
+        checked, pixels = prepared_layer(source, mask, n_clusters=n_clusters, **settings)
+        seg = segment_pixels(pixels, checked, callback=report)
     if message := convergence_message(seg):
         warnings.warn(message, ConvergenceWarning, stacklevel=2)
     parts = make_parts(seg, source)
@@ -147,11 +145,11 @@ def from_layer(labels_layer: Layer) -> Segmentation:
     return seg
 
 
-def layer_settings(source: Source, **settings: Any) -> Settings:
-    """Return the settings of a run on `source`, its channel axis told as `segment` takes it."""
+def prepared_layer(source: Source, mask: NDArray[np.bool_] | None = None, **settings: Any) -> tuple[Settings, Pixels]:
+    """Return the checked settings of a run on `source`, its channel axis told as `segment` takes it, and its pixels."""
     # Under "auto" a fourth channel is alpha; an explicit axis would make it data.
     axis = "auto" if source.rgb else source.channel_axis
-    return Settings.from_dict({**settings, "channel_axis": axis})
+    return prepared(lambda _: source.pixels(mask), {**settings, "channel_axis": axis})
 
 
 def convergence_message(seg: Segmentation) -> str | None:

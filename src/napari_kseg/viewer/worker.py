@@ -210,10 +210,10 @@ def _segment(request: Request, started: float, report: Callable[[str, int, int],
     try:
         # Here, as an import that fails should be told as well.
         from napari_kseg.image.segment import segment_pixels
-        from napari_kseg.viewer.layers import convergence_message, layer_settings, make_parts
+        from napari_kseg.viewer.layers import convergence_message, make_parts, prepared_layer
 
-        settings = layer_settings(request.source, **request.settings)
-        seg = segment_pixels(request.source.pixels(), settings, callback=report)
+        settings, pixels = prepared_layer(request.source, **request.settings)
+        seg = segment_pixels(pixels, settings, callback=report)
         report("Recoloring", 0, 0)
         parts = make_parts(seg, request.source)
         report("Recoloring", 1, 1)

@@ -1,0 +1,96 @@
+"""Where clusters start, if the user says so: by values, by pixels pointed at, or by scribbles.
+
+S seeds, C channels, M, N, … spatial axes.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_kseg.kmeans import map_blocks
+
+from .pixels import Array, Pixels
+from .routes import Floats
+
+RADIUS = 1
+"""Pixels around one that is pointed at, along the last two axes, that are averaged with it."""
+
+ACCEPTED = (
+    "(K, C) centroids, (K, number of spatial axes) pixel coordinates, or scribbles, integers of the image's shape"
+)
+
+
+def seeds_of(pixels: Pixels, init: ArrayLike) -> Floats:
+    """Centroids (S, C) that `init` means in an image, in image units.
+
+    A table with a column for each channel has the centroids; else one with a column for each spatial axis has
+    coordinates of pixels; else integers of the image's spatial shape are scribbles, each label but 0 a seed, in
+    ascending order.
+    """
+    try:
+        given: Array = np.array(init)
+        given.astype(np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f'init={init!r} must be "k-means++", "random" or an array of centroids (K, C)') from None
+    if given.ndim == 1:
+        given = given[:, None]
+    if given.ndim == 2 and given.shape[1] == pixels.n_channels:
+        return given.astype(np.float64)
+    if given.shape == pixels.shape and given.dtype.kind in "iu":
+        return _means_of_scribbles(pixels, given)
+    if given.ndim == 2 and given.shape[1] == len(pixels.shape):
+        return np.array([_mean_around(pixels, point) for point in given.astype(np.float64)])
+    raise ValueError(
+        f"init has shape {given.shape}, but the image has {pixels.n_channels} channels and the spatial shape "
+        f"{pixels.shape}; give {ACCEPTED}"
+    )
+
+
+def _mean_around(pixels: Pixels, point: Floats) -> Floats:
+    """Mean of the pixels (C,) around a point that take part."""
+    inside = np.isfinite(point).all() and ((np.rint(point) >= 0) & (np.rint(point) < pixels.shape)).all()
+    if not inside:
+        raise ValueError(
+            f"init has the pixel {_said(point)}, which is not in the image of spatial shape {pixels.shape}; give "
+            "coordinates of its pixels"
+        )
+    middle = np.rint(point).astype(int)
+    reach = [0] * (len(middle) - 2) + [RADIUS] * min(2, len(middle))
+    part = tuple(slice(max(0, int(i) - r), int(i) + r + 1) for i, r in zip(middle, reach, strict=True))
+    values, keep = pixels.read_part(part)
+    kept = values[np.ones(values.shape[:-1], bool) if keep is None else keep]
+    if not len(kept):
+        raise ValueError(f"init has the pixel {_said(point)}, around which all are left out; point at one that is not")
+    mean: Floats = kept.mean(0, dtype=np.float64)
+    return mean
+
+
+def _means_of_scribbles(pixels: Pixels, scribbles: Array) -> Floats:
+    """Mean of the pixels (S, C) under each label that take part."""
+    names = np.unique(scribbles[scribbles != 0])
+    if not len(names):
+        raise ValueError(f"init has the image's shape but no label other than 0; give {ACCEPTED}")
+
+    def add_up(block: int) -> Floats:
+        sums = np.zeros((len(names), pixels.n_channels + 1))
+        drawn = scribbles[pixels.part(block)].reshape(-1)
+        if drawn.any():
+            values, keep = pixels.read(block)
+            here = np.flatnonzero(drawn if keep is None else drawn * keep)
+            rows = np.searchsorted(names, drawn[here])
+            np.add.at(sums, rows, np.column_stack([values[here].astype(np.float64), np.ones(len(here))]))
+        return sums
+
+    sums = np.sum(map_blocks(add_up, pixels.n_blocks), axis=0)
+    empty = names[sums[:, -1] == 0]
+    if len(empty):
+        raise ValueError(
+            f"all pixels under the scribble {empty[0]} of init are left out; draw it where pixels take part"
+        )
+    means: Floats = sums[:, :-1] / sums[:, -1:]
+    return means
+
+
+def _said(point: NDArray[Any]) -> str:
+    return "(" + ", ".join(f"{number:g}" for number in point) + ")"
