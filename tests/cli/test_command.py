@@ -47,6 +47,7 @@ def python(code, *arguments, **environment):
         (["stripes.png", "-k", "2", "--mask", "black.png", "-o", "out"], "every pixel is left out"),
         (["stripes.png", "-k", "2", "--background", "255", "-o", "out"], "every pixel is left out"),
         (["stripes.png", "-k", "2", "--background", "nan", "-o", "out"], "--background nan"),
+        (["stripes.png", "-k", "2", "--min-size", "-1", "-o", "out"], "--min-size"),
         (["stripes.png", "-k", "2", "--nodata", "black", "-o", "out"], "--nodata black"),
         (["stripes.png", "-k", "2", "--channel-axis", "3", "-o", "out"], "--channel-axis 3"),
         (["stripes.png", "-k", "2", "--channel-axis", "last", "-o", "out"], "--channel-axis last"),

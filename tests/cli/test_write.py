@@ -254,3 +254,14 @@ def test_values_that_are_no_data_are_left_out(run, stripes, tmp_path):
     assert_array_equal(pixels(tmp_path / "out" / "stripes_labels.tif")[::8, 0], [2, 0, 0, 1])
     settings = json.loads((tmp_path / "out" / "model.json").read_text())["settings"]
     assert (settings["nodata"], settings["background"], settings["saturated"]) == ([7, 9], 30, 240)
+
+
+def test_specks_join_what_is_around_them(run, save, tmp_path):
+    image = np.full((20, 20), 200, np.uint8)
+    image[:, :8], image[5, 15], image[12:15, 3] = 20, 20, 200
+    path = save("dots.png", image)
+    assert run(path, "-k", 2, "--min-size", 2, "--majority", 0, "-o", tmp_path / "out")[0] == 0
+    labels = pixels(tmp_path / "out" / "dots_labels.tif")
+    assert (labels[5, 15], labels[13, 3]) == (2, 2)
+    assert run(path, "-k", 2, "--majority", 1, "-o", tmp_path / "smooth")[0] == 0
+    assert pixels(tmp_path / "smooth" / "dots_labels.tif")[13, 3] == 1

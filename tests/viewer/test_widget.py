@@ -5,7 +5,7 @@ import pytest
 from napari.layers import Image, Labels
 from numpy.testing import assert_allclose, assert_array_equal
 from qtpy.QtWidgets import QAbstractSpinBox
-from skimage import data
+from skimage import data, measure
 
 import napari_kseg as kseg
 
@@ -94,10 +94,10 @@ def test_large_negative_values_are_whole_numbers_in_the_table(desk):
     assert [row[1] for row in desk.table] == ["-20600", "-20590"]
 
 
-def test_defaults_are_five_clusters_auto_and_seed_zero(desk):
+def test_defaults_are_five_clusters_auto_seed_zero_and_no_clean_up(desk):
     boxes = [box for box in desk.widget.native.findChildren(QAbstractSpinBox) if not box.isHidden()]
     assert [box.value() for box in boxes if box.value() == 5] == [5]
-    assert sorted(box.text() for box in boxes) == ["0", "5", "auto"]
+    assert sorted(box.text() for box in boxes) == ["0", "0", "5", "auto"]
 
 
 def test_run_again_updates_both_layers_in_place(desk):
@@ -291,6 +291,20 @@ def test_the_same_seed_gives_the_same_layers(desk):
     before = labels.data.copy()
     desk.run(random_state=3)
     assert_array_equal(labels.data, before)
+
+
+def test_specks_are_removed_when_asked_and_counts_follow(desk):
+    image = data.coffee()
+    desk.viewer.add_image(image, name="coffee", rgb=True)
+    desk.run(n_clusters=4, min_size=50)
+    labels = desk.viewer.layers["coffee clusters"]
+    sizes = np.bincount(measure.label(labels.data, connectivity=1).ravel())[1:]
+    assert sizes.min() >= 50
+    assert_array_equal(labels.features["count"][1:], np.bincount(labels.data.ravel())[1:])
+    assert labels.metadata["napari_kseg"]["settings"]["min_size"] == 50
+    assert_array_equal(kseg.from_layer(labels).model.predict(image), labels.data)
+    desk.run(min_size=0)
+    assert_array_equal(labels.data, kseg.segment(image, 4).labels)
 
 
 def test_the_console_gets_the_result(desk, stripes):

@@ -35,6 +35,8 @@ _OPTIONS = {
     "nodata": "--nodata",
     "background": "--background",
     "saturated": "--saturated",
+    "min_size": "--min-size",
+    "majority": "--majority",
     "n_init": "--n-init",
     "max_iter": "--max-iter",
     "tol": "--tol",
@@ -169,6 +171,13 @@ def segment_or_view(
         float | None,
         typer.Option(metavar="X", show_default=False, help="Leave out pixels of which any channel is at least X."),
     ] = None,
+    min_size: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="Components of fewer pixels join what is around them."),
+    ] = 0,
+    majority: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Reach in pixels of a majority filter of the labels; 0 for none.")
+    ] = 0,
     n_init: Annotated[
         str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: two, improved.")
     ] = "auto",
@@ -218,6 +227,8 @@ def segment_or_view(
         "nodata": nodata,
         "background": background,
         "saturated": saturated,
+        "min_size": min_size,
+        "majority": majority,
         "n_init": _number(n_init, int, "--n-init", "auto or a whole number of 1 or more"),
         "random_state": seed,
         "max_iter": max_iter,

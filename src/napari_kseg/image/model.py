@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_kseg.kmeans import Assigned
 
+from .clean_up import cleaned
 from .pixels import Array, Pixels, looks_like_color
 from .routes import Floats, choose_route
 from .settings import Settings
@@ -89,7 +90,7 @@ class Model:
         ValueError
             If the image has another number of channels.
         """
-        return self._label(self._pixels(image, mask).leaving_out(self.settings.left_out()))[0]
+        return self.cleaned(self._label(self._pixels(image, mask).leaving_out(self.settings.left_out()))[0])
 
     def segment(self, image: Any, mask: ArrayLike | None = None) -> "Segmentation":
         """Segment another image with the same centroids and numbering, even if a cluster is empty there.
@@ -110,6 +111,10 @@ class Model:
         pixels = pixels.leaving_out(self.settings.left_out())
         labels, found = self._label(pixels)
         return Segmentation.of(self, pixels, labels, found, 0, True, (1,) * len(pixels.shape))
+
+    def cleaned(self, labels: Array) -> Array:
+        """Return labels cleaned up as the settings say; the same array if they say nothing of it."""
+        return cleaned(labels, self.settings.min_size, self.settings.majority)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a JSON file that `load_model` reads."""

@@ -29,6 +29,8 @@ def segment(
     saturated: float | None = None,
     init: Literal["k-means++", "random"] | ArrayLike = "k-means++",
     fixed: Sequence[int] = (),
+    min_size: int = 0,
+    majority: int = 0,
     n_init: int | Literal["auto"] = "auto",
     max_iter: int = 300,
     tol: float = 1e-4,
@@ -76,6 +78,8 @@ def segment(
     fixed : sequence of int, optional
         Rows of `init`, counted from 0, that do not move; of scribbles, in the order of their labels. Such a cluster may
         stay empty.
+    min_size, majority : int, optional
+        Clean-up of the labels, in pixels of the result, as in `Segmentation.clean_up`; a cluster may become empty.
     n_init : int or "auto", optional
         Number of starts, of which the one with the lowest inertia is kept. "auto" improves two starts, or
         from 200 clusters on one, by breathing [3]_, which ends lower than ten starts in less time.
@@ -137,7 +141,7 @@ def segment(
         "n_clusters": n_clusters, "channel_axis": channel_axis, "downsample": downsample, "init": init,
         "n_init": n_init, "max_iter": max_iter, "tol": tol, "random_state": random_state,
         "full_resolution": full_resolution, "nodata": nodata, "background": background, "saturated": saturated,
-        "fixed": fixed, **unknown,
+        "fixed": fixed, "min_size": min_size, "majority": majority, **unknown,
     }  # fmt: skip
     settings, pixels = prepared(lambda axis: Pixels.of(image, axis, mask, stacklevel=4), keywords)
     with progress_bar(progress, callback) as report:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import Assigned, checked_integer, checked_number
 
+from .clean_up import inertia_of_moves
 from .downsample import Factors
 from .likeness import Join, distances_for, joins, linkage
 from .model import Model, brightness_order, label_dtype
@@ -55,6 +56,7 @@ class Segmentation:
     downsample: Factors
     pixels: Pixels = field(repr=False)
     _found: Assigned = field(repr=False)
+    _nearest: Array = field(repr=False)
 
     @classmethod
     def of(
@@ -67,13 +69,18 @@ class Segmentation:
         converged: bool,
         downsample: Factors,
     ) -> "Segmentation":
-        """Make the segmentation from labels and the sums found for each of the model's feature centroids."""
+        """Make the segmentation from labels before clean-up and the sums found for each of the feature centroids."""
         labels.flags.writeable = False
         rows = model.groups - 1
         counts = np.zeros(model.n_clusters, np.int64)
         np.add.at(counts, rows, np.rint(found.weights).astype(np.int64))
         inertia = _inertia(found, model.feature_centroids, model.centroids[rows])
-        return cls(labels, counts, inertia, n_iter, converged, model, downsample, pixels, found)
+        clean = model.cleaned(labels)
+        if clean is not labels:
+            clean.flags.writeable = False
+            counts = np.bincount(clean.reshape(-1), minlength=model.n_clusters + 1)[1:].astype(np.int64)
+            inertia += inertia_of_moves(pixels, labels, clean, model.centroids)
+        return cls(clean, counts, inertia, n_iter, converged, model, downsample, pixels, found, labels)
 
     @property
     def image(self) -> Any:
@@ -234,8 +241,46 @@ class Segmentation:
         groups_then = numbers[self.model.groups].astype(np.int64)
         model = replace(self.model, groups=groups_then, centroids=centroids[order - 1])
         return Segmentation.of(
-            model, self.pixels, numbers[self.labels], self._found, self.n_iter, self.converged, self.downsample
+            model, self.pixels, numbers[self._nearest], self._found, self.n_iter, self.converged, self.downsample
         )
+
+    def clean_up(self, *, min_size: int = 0, majority: int = 0) -> "Segmentation":
+        """Remove specks. Whatever clean-up there was before is replaced; its model cleans other images up as well.
+
+        Parameters
+        ----------
+        min_size : int, optional
+            Components of fewer pixels, connected by faces, join the neighboring cluster that they touch most, from the
+            smallest up. 0 or 1 removes none.
+        majority : int, optional
+            Before that, every pixel gets the most frequent label of the box that reaches so many pixels from it to all
+            sides. 0 is no filter.
+
+        Returns
+        -------
+        cleaned : Segmentation
+            Labels, counts and inertia follow; the centroids stay. A cluster may become empty.
+
+        Raises
+        ------
+        ValueError
+            If a value is below 0.
+        TypeError
+            If a value is no integer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import napari_kseg as kseg
+        >>> seg = kseg.segment(np.array([[9, 9, 9, 9], [9, 1, 9, 1]], np.uint8), 2)
+        >>> seg.clean_up(min_size=2).labels.tolist()
+        [[2, 2, 2, 2], [2, 2, 2, 2]]
+        """
+        settings = replace(self.settings, min_size=min_size, majority=majority)
+        return Segmentation.of(
+            replace(self.model, settings=settings), self.pixels, self._nearest, self._found, self.n_iter,
+            self.converged, self.downsample,
+        )  # fmt: skip
 
     def extract(self, labels: int | Iterable[int], fill: float | None = None) -> Array:
         """Cut some clusters out of the image.

@@ -24,7 +24,7 @@ class Settings:
     ----------
     n_clusters, channel_axis, downsample, init, n_init, max_iter, tol, random_state
         As in `segment`.
-    full_resolution, nodata, background, saturated, fixed
+    full_resolution, nodata, background, saturated, fixed, min_size, majority
         As in `segment`. Sequences are kept as tuples, so that settings compare and hash.
     masked : bool
         Whether a mask was given besides; the mask itself is not kept.
@@ -58,6 +58,8 @@ class Settings:
     background: float | None = None
     saturated: float | None = None
     fixed: Any = ()
+    min_size: int = 0
+    majority: int = 0
     masked: bool = False
 
     def __post_init__(self) -> None:
@@ -73,6 +75,8 @@ class Settings:
         search = self.search()
         for name in ("max_iter", "tol", "random_state"):
             object.__setattr__(self, name, getattr(search, name))
+        for name in ("min_size", "majority"):
+            object.__setattr__(self, name, checked_integer(name, getattr(self, name), low=0))
         for name in ("full_resolution", "masked"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise TypeError(f"{name}={getattr(self, name)!r} must be True or False")

@@ -73,11 +73,20 @@ class KMeansWidget(Container[Widget]):
             step=1,
             tooltip="Where the search starts. The same seed gives the same result.",
         )
+        self._min_size = SpinBox(
+            name="min_size",
+            label="Min size",
+            value=0,
+            min=0,
+            max=2**31 - 1,
+            step=1,
+            tooltip="Pieces of fewer pixels than this join what is around them. 0 keeps every speck.",
+        )
         self._run = PushButton(name="run", text="Run", tooltip="Segment the image.")
         self._cancel = PushButton(name="cancel", text="Cancel", enabled=False, tooltip="Stop; nothing is left behind.")
         super().__init__(
             labels=False,  # their widths would be measured before napari's font comes
-            widgets=[self._image, self._n_clusters, self._downsample, self._random_state],
+            widgets=[self._image, self._n_clusters, self._downsample, self._random_state, self._min_size],
         )
         self._arrange()
         self._runner = Runner(self.native)
@@ -178,6 +187,7 @@ class KMeansWidget(Container[Widget]):
             "n_clusters": self._n_clusters.value,
             "downsample": int(self._downsample.value) or "auto",
             "random_state": self._random_state.value,
+            "min_size": self._min_size.value,
         }
         self._runner.run(Request(layer, take_source(layer), settings))
 
