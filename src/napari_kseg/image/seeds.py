@@ -30,9 +30,12 @@ def seeds_of(pixels: Pixels, init: ArrayLike) -> Floats:
     """
     try:
         given: Array = np.array(init)
-        given.astype(np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f'init={init!r} must be "k-means++", "random" or an array of centroids (K, C)') from None
+    except ValueError:
+        given = np.array(None)
+    if given.dtype.kind not in "buif":
+        raise TypeError(f'init={init!r} must be "k-means++", "random" or an array of centroids (K, C)')
+    if not given.size:
+        raise ValueError(f"init has shape {given.shape}, which holds no seed; give {ACCEPTED}")
     if given.ndim == 1:
         given = given[:, None]
     if given.ndim == 2 and given.shape[1] == pixels.n_channels:
