@@ -97,7 +97,7 @@ def interrupt_when_at_work():
         time.sleep(2)
 
 threading.Thread(target=interrupt_when_at_work, daemon=True).start()
-main([sys.argv[1], "-k", "60", "-o", sys.argv[2], "--downsample", "1", "--tol", "0"])
+main([sys.argv[1], "-k", "250", "-o", sys.argv[2], "--downsample", "1", "--tol", "0"])
 """
 
 
