@@ -88,8 +88,9 @@ $(BENCH_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
 	done
 	@touch $@
 
-screenshots: $(VENV)/.ready-all ## Make the pictures of the README anew, from the real window
+screenshots: $(VENV)/.ready-all ## Make the pictures of the README and the recipes anew
 	@tools/with-display.sh --virtual $(python) tools/screenshots.py $(ARGS)
+	@$(python) tools/recipe_pictures.py
 
 build: $(VENV)/.ready-dev ## Build wheel and source archive into dist/ and check them
 	@rm -rf dist
