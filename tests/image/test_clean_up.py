@@ -146,6 +146,8 @@ def test_after_a_merge_specks_are_those_of_the_joined_clusters(image):
     merged = seg.merge([2, 3])
     assert_array_equal(merged.labels, remove_specks(segment(image, 5).merge([2, 3]).labels, 15))
     assert_array_equal(merged.model.predict(image), merged.labels)
+    assert_array_equal(merged.centroids, segment(image, 5).merge([2, 3]).centroids)
+    assert_array_equal(seg.linkage(), segment(image, 5).linkage())
     members = merged.labels.astype(int) - 1
     assert_allclose(merged.inertia, ((image - merged.centroids[members]) ** 2).sum(), rtol=1e-6)
 

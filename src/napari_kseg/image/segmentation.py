@@ -72,8 +72,7 @@ class Segmentation:
         """Make the segmentation from labels before clean-up and the sums found for each of the feature centroids."""
         labels.flags.writeable = False
         rows = model.groups - 1
-        counts = np.zeros(model.n_clusters, np.int64)
-        np.add.at(counts, rows, np.rint(found.weights).astype(np.int64))
+        counts = _counts(model, found)
         inertia = _inertia(found, model.feature_centroids, model.centroids[rows])
         clean = model.cleaned(labels)
         if clean is not labels:
@@ -222,7 +221,13 @@ class Segmentation:
         return linkage(self._joins())
 
     def _joins(self) -> list[Join]:
-        return joins(self.centroids, self.counts, distances_for(self.pixels, self.centroids, self.counts))
+        counts = self._fitted_counts
+        return joins(self.centroids, counts, distances_for(self.pixels, self.centroids, counts))
+
+    @property
+    def _fitted_counts(self) -> NDArray[np.int64]:
+        """(K,) pixels of each cluster before clean-up, which leaves the centroids what they are."""
+        return _counts(self.model, self._found)
 
     def _joined(self, groups: list[list[int]]) -> "Segmentation":
         """Join the labels of each group, which share none."""
@@ -230,7 +235,7 @@ class Segmentation:
         centroids = self.centroids.copy()
         for group in groups:
             rows = np.array(group) - 1
-            counts = self.counts[rows]
+            counts = self._fitted_counts[rows]
             first_of[group] = group[0]
             centroids[rows[0]] = np.average(centroids[rows], axis=0, weights=counts if counts.any() else None)
         kept = np.unique(first_of[1:])
@@ -340,6 +345,13 @@ class Segmentation:
             if not 1 <= label <= self.n_clusters:
                 raise ValueError(f"label {label} does not exist; the labels are 1 to {self.n_clusters}")
         return sorted({int(label) for label in wanted})
+
+
+def _counts(model: Model, found: Assigned) -> NDArray[np.int64]:
+    """(K,) pixels of each cluster, from those of each feature centroid."""
+    counts = np.zeros(model.n_clusters, np.int64)
+    np.add.at(counts, model.groups - 1, np.rint(found.weights).astype(np.int64))
+    return counts
 
 
 def _n_joins(all_joins: list[Join], n_clusters: int | None, threshold: float | None) -> int:
