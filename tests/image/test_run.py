@@ -120,3 +120,7 @@ def test_long_work_on_one_block_can_be_stopped_in_the_middle(dtype):
         segment(image, 2000, callback=stop)
     assert time.perf_counter() - calls[-1] < 1  # 0.05 seconds on a machine with nothing else to do
     assert max(b - a for a, b in pairwise(calls)) < 1
+
+
+def test_any_number_of_passes_may_be_allowed(photo):
+    assert_array_equal(segment(photo, 4, max_iter=10**30).labels, segment(photo, 4).labels)

@@ -13,6 +13,9 @@ from ._lloyd import RELAXATION, lloyd
 from ._samples import LARGEST, Floats, Samples, TableSource
 from ._search import Search, best_start, drawn_levels
 
+MOST_PASSES = 2**31 - 1
+"""More than anyone waits for, and few enough for the kernels' counters."""
+
 
 class ConvergenceWarning(UserWarning):
     """The answer is valid, but K-means did not end as asked: too few iterations, or too few distinct samples."""
@@ -159,6 +162,8 @@ def warn_not_converged(max_iter: int, stacklevel: int) -> None:
 def checked_integer(name: str, value: Any, *, low: int) -> int:
     """`value` as an int, at least `low`."""
     try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name}={value!r} is a {type(value).__name__}; it must be an integer, {low} or more") from None
@@ -183,7 +188,7 @@ def checked_search(init: str, n_init: Any, max_iter: Any, tol: Any, random_state
     tolerance = checked_number("tol", tol)
     if not tolerance >= 0 or tolerance == np.inf:
         raise ValueError(f"tol={tol}, but it must be a finite number >= 0")
-    passes = checked_integer("max_iter", max_iter, low=1)
+    passes = min(checked_integer("max_iter", max_iter, low=1), MOST_PASSES)
     return Search(init, starts, passes, tolerance, checked_integer("random_state", random_state, low=0))
 
 
