@@ -118,6 +118,20 @@ def test_the_lowest_float_is_no_data_as_written_in_decimals():
     assert segment(image, 3, nodata=(-3.4028235e38, 1e300)).labels.tolist() == [[0, 1, 2, 0, 3]]
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i8", "u8", "?", "f2", "f8"])
+def test_numbers_beyond_the_dtype_are_compared_as_numbers(dtype):
+    image = np.array([[0, 1, 0, 1]], dtype)
+    for beyond in (10**30, 1e300, 1e9, np.inf, 300, 1.5):
+        assert segment(image, 2, nodata=[beyond, -beyond], background=-beyond, saturated=beyond).labels.all()
+        with pytest.raises(ValueError, match="every pixel is left out"):
+            segment(image, 2, background=beyond)
+        with pytest.raises(ValueError, match="every pixel is left out"):
+            segment(image, 2, saturated=-beyond)
+    assert segment(image, 1, background=0.5).labels.tolist() == [[0, 1, 0, 1]]
+    assert segment(image, 1, saturated=0.5).labels.tolist() == [[1, 0, 1, 0]]
+    assert segment(image, 1, nodata=1).labels.tolist() == [[1, 0, 1, 0]]
+
+
 def test_a_mask_and_alpha_are_left_out_besides_no_data(photo):
     image = np.dstack([photo, np.full(photo.shape[:2], 255, np.uint8)])
     mask = np.ones(photo.shape[:2], bool)

@@ -37,10 +37,10 @@ class LeftOut:
         for value in self.nodata:
             out |= _of_all(_equal(channel, value) for channel in channels)
         if self.background is not None:
-            out |= _of_all(channel <= self.background for channel in channels)
+            out |= _of_all(_at_most(channel, self.background) for channel in channels)
         if self.saturated is not None:
             for channel in channels:
-                out |= channel >= self.saturated
+                out |= _at_least(channel, self.saturated)
         return out
 
 
@@ -51,10 +51,38 @@ def _of_all(found: Any) -> NDArray[np.bool_]:
 
 def _equal(channel: NDArray[Any], value: float) -> NDArray[np.bool_]:
     """Whether a pixel has this value, as near as the channel's own floats can come to it."""
-    if channel.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            return np.asarray(channel == channel.dtype.type(value))
-    return np.asarray(channel == int(value)) if float(value).is_integer() else np.zeros(channel.shape, bool)
+    if channel.dtype.kind in "iu" and not float(value).is_integer():
+        return np.zeros(channel.shape, bool)
+    return _at_most(channel, value) & _at_least(channel, value)
+
+
+def _at_most(channel: NDArray[Any], limit: float) -> NDArray[np.bool_]:
+    if channel.dtype.kind in "iu":  # NumPy 2.0 crashes where a number is beyond the dtype
+        bounds = np.iinfo(channel.dtype)
+        if limit < bounds.min or math.isnan(limit):
+            return np.zeros(channel.shape, bool)
+        return np.ones(channel.shape, bool) if limit >= bounds.max else np.asarray(channel <= math.floor(limit))
+    with np.errstate(over="ignore"):
+        return np.asarray(
+            channel <= channel.dtype.type(limit) if channel.dtype.kind == "f" else channel <= float(limit)
+        )
+
+
+def _at_least(channel: NDArray[Any], limit: float) -> NDArray[np.bool_]:
+    if channel.dtype.kind in "iu":
+        bounds = np.iinfo(channel.dtype)
+        if limit > bounds.max or math.isnan(limit):
+            return np.zeros(channel.shape, bool)
+        return np.ones(channel.shape, bool) if limit <= bounds.min else np.asarray(channel >= math.ceil(limit))
+    with np.errstate(over="ignore"):
+        return np.asarray(
+            channel >= channel.dtype.type(limit) if channel.dtype.kind == "f" else channel >= float(limit)
+        )
+
+
+def _as_in(channel: NDArray[Any], limit: float) -> Any:
+    """Return a limit rounded as floats of the channel are."""
+    return channel.dtype.type(limit) if channel.dtype.kind == "f" else float(limit)
 
 
 def checked_nodata(nodata: Any) -> tuple[float, ...]:
