@@ -85,8 +85,10 @@ def test_bad_input_is_one_sentence_and_status_2(run, stripes, save, tmp_path, mo
 
 
 INTERRUPTED = """
-import _thread, pathlib, sys, threading, time
+import _thread, pathlib, signal, sys, threading, time
 from napari_kseg.cli import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests may have told it to be ignored
 
 def interrupt_when_at_work():
     while not list(pathlib.Path(sys.argv[2]).glob(".napari-kseg-*")):
@@ -97,7 +99,7 @@ def interrupt_when_at_work():
         time.sleep(2)
 
 threading.Thread(target=interrupt_when_at_work, daemon=True).start()
-main([sys.argv[1], "-k", "250", "-o", sys.argv[2], "--downsample", "1", "--tol", "0"])
+main([sys.argv[1], "-k", "60", "-o", sys.argv[2], "--downsample", "1", "--tol", "0"])
 """
 
 
