@@ -179,7 +179,7 @@ def segment_or_view(
         int, typer.Option(metavar="N", min=0, help="Reach in pixels of a majority filter of the labels; 0 for none.")
     ] = 0,
     n_init: Annotated[
-        str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: two, improved.")
+        str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: one or two, improved.")
     ] = "auto",
     max_iter: Annotated[
         int, typer.Option(metavar="N", min=1, help="Largest number of iterations, a whole number of 1 or more.")

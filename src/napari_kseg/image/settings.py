@@ -116,9 +116,9 @@ class Settings:
         seg = kseg.segment(image, n_clusters=3, downsample=5)
         """
         given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "masked"}
-        defaults = {field.name: getattr(Settings(), field.name) for field in fields(self)}
+        defaults = Settings()
         arguments = [f"n_clusters={given.pop('n_clusters')!r}"] + ["mask=mask"] * self.masked
-        arguments += [f"{name}={value!r}" for name, value in given.items() if value != defaults[name]]
+        arguments += [f"{name}={value!r}" for name, value in given.items() if value != getattr(defaults, name)]
         return f"import napari_kseg as kseg\n\nseg = kseg.segment(image, {', '.join(arguments)})"
 
     @classmethod
