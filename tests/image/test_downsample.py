@@ -8,6 +8,7 @@ from skimage.measure import block_reduce
 
 from napari_kseg import segment
 from napari_kseg.image.downsample import chosen_factors
+from napari_kseg.image.features import Features
 from napari_kseg.image.pixels import Pixels
 
 PLAIN_PYTHON_WARNS = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # at inf - inf; kernels do not
@@ -161,7 +162,7 @@ def test_auto_grows_only_where_a_fit_on_every_pixel_would_be_slow():
     image = data.chelsea()
     for dtype in ("u1", "f4"):
         assert segment(image.astype(dtype), 3).downsample == (1, 1)
-    huge = Pixels(np.broadcast_to(np.float32(0), (5, 40_000, 40_000)), channel_axis=None)
+    huge = Features(Pixels(np.broadcast_to(np.float32(0), (5, 40_000, 40_000)), channel_axis=None))
     assert chosen_factors("auto", huge, 8, by_histogram=True) == (1, 1, 1)
     first, rows, columns = chosen_factors("auto", huge, 8, by_histogram=False)
     assert first == 1

@@ -149,13 +149,18 @@ def suggest_n_clusters(
     base = Settings(tried[0], channel_axis, **{**settings, "masked": mask is not None})
     pixels = Pixels.of(image, base.channel_axis, mask)
     with progress_bar(progress, callback) as report:
-        return suggestion(Fitter(pixels.leaving_out(base.left_out()), report), tried, base)
+        return suggestion(Fitter(pixels.leaving_out(base.left_out()).spaced(base.spacing), report), tried, base)
 
 
 def suggestion(fitter: Fitter, n_clusters: Iterable[int], settings: Settings) -> Suggestion:
     """Try numbers of clusters, ascending."""
     if not isinstance(settings.init, str):
         raise ValueError("init is an array, which fixes the number of clusters; leave it out to choose the number")
+    if settings.position_weight:
+        raise ValueError(
+            f"position_weight={settings.position_weight:g} depends on the number of clusters, so that inertias "
+            "cannot be compared; leave it out to choose the number"
+        )
     n_clusters = list(n_clusters)
     factors = fitter.factors(replace(settings, n_clusters=max(n_clusters)))
     if not is_full(factors):  # "auto" depends on the number, and inertias of different images cannot be compared

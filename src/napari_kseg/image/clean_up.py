@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import map_blocks
 
-from .pixels import Array, Pixels
+from .features import Features
+from .pixels import Array
 from .routes import Floats
 
 Ints = NDArray[np.int64]
@@ -23,21 +24,20 @@ def cleaned(labels: Array, min_size: int, majority: int) -> Array:
     return remove_specks(labels, min_size) if min_size > 1 else labels
 
 
-def inertia_of_moves(pixels: Pixels, before: Array, after: Array, centroids: Floats) -> float:
+def inertia_of_moves(features: Features, before: Array, after: Array, means: Floats) -> float:
     """Return what the inertia grows by when pixels get other labels: squared distances, new less old."""
-    flat_before, flat_after = before.reshape(-1), after.reshape(-1)
 
     def add_up(block: int) -> float:
-        place = pixels.place(block)
-        old, new = flat_before[place].astype(np.intp), flat_after[place].astype(np.intp)
+        part = features.part(block)
+        old, new = before[part].reshape(-1).astype(np.intp), after[part].reshape(-1).astype(np.intp)
         moved = np.flatnonzero(old != new)
         if not len(moved):
             return 0.0
-        values = pixels.read(block)[0][moved].astype(np.float64)
-        farther = (values - centroids[new[moved] - 1]) ** 2 - (values - centroids[old[moved] - 1]) ** 2
+        values = features.read(block)[0][moved].astype(np.float64)
+        farther = (values - means[new[moved] - 1]) ** 2 - (values - means[old[moved] - 1]) ** 2
         return float(farther.sum())
 
-    return float(sum(map_blocks(add_up, pixels.n_blocks)))
+    return float(sum(map_blocks(add_up, features.n_blocks)))
 
 
 def majority_filter(labels: Array, radius: int) -> Array:

@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from napari_kseg.kmeans import Assigned
 
 from .clean_up import cleaned
+from .features import Features
 from .pixels import Array, Pixels, looks_like_color
+from .recipe import Recipe
 from .routes import Floats, choose_route
 from .settings import Settings
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from .segmentation import Segmentation
 
 FORMAT = "napari-kseg model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,10 @@ class Model:
         What a cluster looks like, in image units; row i belongs to label i + 1.
     rgb : bool
         The channels are red, green and blue, and a fourth is alpha.
+    recipe : Recipe
+        How features are made of an image, with what was learned from the one that was fitted.
+    feature_means : (K, F) array of float64
+        Mean features of a cluster, around which inertia is measured: those of `feature_centroids`, before any merge.
 
     Examples
     --------
@@ -55,15 +61,24 @@ class Model:
     groups: NDArray[np.int64]
     centroids: Floats
     rgb: bool
+    recipe: Recipe
+    feature_means: Floats
 
     def __post_init__(self) -> None:
-        for array in (self.feature_centroids, self.groups, self.centroids):
+        for array in (self.feature_centroids, self.groups, self.centroids, self.feature_means):
             array.flags.writeable = False
 
     @classmethod
-    def of_clusters(cls, centroids: Floats, pixels: Pixels, settings: Settings) -> "Model":
-        """Make the model of a fit on plain color."""
-        return cls(settings, centroids.copy(), np.arange(1, len(centroids) + 1), centroids.copy(), pixels.rgb)
+    def of_clusters(
+        cls, centroids: Floats, colors: Floats, pixels: Pixels, settings: Settings, recipe: Recipe
+    ) -> "Model":
+        """Make the model of a fit, from centroids (K, F) among the features and their colors (K, C) in the image."""
+        groups = np.arange(1, len(centroids) + 1)
+        return cls(settings, centroids.copy(), groups, colors.copy(), pixels.rgb, recipe, centroids.copy())
+
+    def features(self, pixels: Pixels) -> Features:
+        """Return what is compared of an image's pixels."""
+        return Features(pixels.leaving_out(self.settings.left_out()).spaced(self.settings.spacing), self.recipe)
 
     @property
     def n_clusters(self) -> int:
@@ -90,7 +105,7 @@ class Model:
         ValueError
             If the image has another number of channels.
         """
-        return self.cleaned(self._label(self._pixels(image, mask).leaving_out(self.settings.left_out()))[0])
+        return self.cleaned(self._label(self._pixels(image, mask))[0])
 
     def segment(self, image: Any, mask: ArrayLike | None = None) -> "Segmentation":
         """Segment another image with the same centroids and numbering, even if a cluster is empty there.
@@ -108,9 +123,8 @@ class Model:
         """Segment pixels whose axes are known."""
         from .segmentation import Segmentation
 
-        pixels = pixels.leaving_out(self.settings.left_out())
         labels, found = self._label(pixels)
-        return Segmentation.of(self, pixels, labels, found, 0, True, (1,) * len(pixels.shape))
+        return Segmentation.of(self, self.features(pixels).pixels, labels, found, 0, True, (1,) * len(pixels.shape))
 
     def cleaned(self, labels: Array) -> Array:
         """Return labels cleaned up as the settings say; the same array if they say nothing of it."""
@@ -128,6 +142,8 @@ class Model:
             "napari_kseg_version": version("napari-kseg"),
             "settings": self.settings.to_dict(),
             "rgb": self.rgb,
+            "recipe": self.recipe.to_dict(),
+            "feature_means": self.feature_means.tolist(),
             "feature_centroids": self.feature_centroids.tolist(),
             "groups": self.groups.tolist(),
             "centroids": self.centroids.tolist(),
@@ -151,6 +167,8 @@ class Model:
                 np.array(values["groups"], np.int64),
                 np.array(values["centroids"], np.float64),
                 bool(values["rgb"]),
+                Recipe.from_dict(values.get("recipe", {})),
+                np.array(values.get("feature_means", values["centroids"]), np.float64),
             )
         except KeyError as error:
             raise ValueError(f"this is not a {FORMAT}: it lacks the entry {error}") from None
@@ -165,7 +183,8 @@ class Model:
             features.ndim == 2
             and centroids.ndim == 2
             and groups.shape == features.shape[:1]
-            and centroids.shape[1] == features.shape[1]
+            and self.feature_means.shape == (len(centroids), features.shape[1])
+            and (centroids.shape[1] == features.shape[1] or not self.recipe.is_plain)
             and np.array_equal(np.unique(groups), np.arange(1, len(centroids) + 1))
             and bool(np.isfinite(features).all())
             and bool(np.isfinite(centroids).all())
@@ -198,7 +217,7 @@ class Model:
         return pixels
 
     def _check_channels(self, pixels: Pixels) -> None:
-        wanted = self.feature_centroids.shape[1]
+        wanted = self.centroids.shape[1]
         if pixels.n_channels != wanted:
             raise ValueError(
                 f"the image has {pixels.n_channels} channels, but the model was found in an image with {wanted}; "
@@ -207,7 +226,7 @@ class Model:
 
     def _label(self, pixels: Pixels) -> tuple[Array, Assigned]:
         self._check_channels(pixels)
-        route = choose_route(pixels, to_fit=False)
+        route = choose_route(self.features(pixels), to_fit=False)
         return route.label(self.feature_centroids, self.groups.astype(label_dtype(self.n_clusters)))
 
 

@@ -80,6 +80,7 @@ class Pixels:
         self.size = math.prod(self.shape)
         self.mask = None if mask is None else _checked_mask(mask, self.shape)
         self.left_out = LeftOut()
+        self.spacing = (1.0,) * len(self.shape)
         self._blocks = list(split(self.shape, block_length(self.n_channels)))
         self._starts = np.cumsum([0, *(_size(block) for block in self._blocks)])
 
@@ -106,6 +107,21 @@ class Pixels:
         """Return these pixels, without those that a rule fits."""
         other = copy(self)
         other.left_out = rules
+        return other
+
+    def spaced(self, spacing: float | tuple[float, ...] | None) -> "Pixels":
+        """Return these pixels, so large along each spatial axis; None leaves them what they are."""
+        if spacing is None:
+            return self
+        ndim = len(self.shape)
+        sizes = tuple(spacing) if isinstance(spacing, tuple) else (spacing,) * ndim
+        if len(sizes) != ndim:
+            raise ValueError(
+                f"spacing={spacing} has {len(sizes)} numbers, but the image has {ndim} spatial axes, shape "
+                f"{self.shape}; give one for each, or one for all"
+            )
+        other = copy(self)
+        other.spacing = sizes
         return other
 
     @property

@@ -1,7 +1,7 @@
-"""The ways from pixels to clusters: by distinct colors, by distinct values, or by the samples themselves.
+"""The ways from features to clusters: by distinct colors, by distinct values, or by the samples themselves.
 
-Each route offers the pixels to the engine as weighted samples, finds a good start, and writes labels back into the
-image's shape. `choose_route` takes the first that fits:
+Each route offers the features of the pixels to the engine as weighted samples, finds a good start, and writes labels
+back into the image's shape. `choose_route` takes the first that fits:
 
 ========= ============================================== ============================================
 route     images                                         what K-means sees
@@ -9,8 +9,10 @@ route     images                                         what K-means sees
 colors    uint8, 2 or 3 channels                         distinct colors and their counts
 colors    uint8, 4 channels, up to 2^24 distinct colors  distinct colors and their counts
 values    one channel of integers that span < 65,536     distinct values and their counts; optimal
-samples   all others                                     pixels, block by block
+samples   all others, and features that look around      pixels, block by block
 ========= ============================================== ============================================
+
+K clusters, C channels of the image, F features, D distinct colors.
 """
 
 from typing import Any, Protocol
@@ -29,7 +31,6 @@ from napari_kseg.kmeans import (
     distinct_colors,
     drawn_levels,
     histogram_of_colors,
-    histogram_of_values,
     look_up_colors,
     look_up_values,
     map_blocks,
@@ -38,13 +39,16 @@ from napari_kseg.kmeans import (
     table_size,
 )
 
+from .codes import ALL, Codes
+from .features import Features
 from .pixels import Array, Pixels
+from .recipe import Recipe
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
-ALL: Bytes = read_only(np.empty(0, np.uint8))
-"""Stands for the ones of all pixels of a block: every pixel takes part."""
+AT_ONCE = 1 << 14
+"""Colors whose features are made at once: more of them fall out of the processor's cache, and take a third longer."""
 
 FEW = 1 << 19
 """Pixels that are labeled sooner than their colors are counted: 240,000 by 5 clusters in 6 ms instead of 15."""
@@ -54,18 +58,28 @@ class Route(Protocol):
     """One of the ways."""
 
     @property
+    def features(self) -> Features:
+        """What K-means sees of each pixel."""
+
+    @property
     def samples(self) -> Samples:
         """All pixels that take part, as the engine sees them."""
 
     @property
     def n_distinct(self) -> int | None:
-        """Number of different samples, None if it was not counted."""
+        """Number of different colors, None if it was not counted."""
+
+    def with_recipe(self, recipe: Recipe) -> "Route":
+        """Return the same way for other features that do not look around; what was counted is not counted again."""
 
     def start(self, n_clusters: int, search: Search) -> Floats:
-        """Centroids (K, C) to start Lloyd's algorithm from."""
+        """Centroids (K, F) to start Lloyd's algorithm from."""
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Labels of all pixels: `lut[i]` where centroid i is the nearest, 0 where left out; and the sums found."""
+
+    def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
+        """Sums of the image's own values (K, C) over the pixels of each cluster, and their numbers (K,)."""
 
 
 def is_counted(pixels: Pixels) -> bool:
@@ -73,19 +87,22 @@ def is_counted(pixels: Pixels) -> bool:
     return pixels.dtype == np.uint8 and pixels.n_channels in (2, 3)
 
 
-def choose_route(pixels: Pixels, callback: Callback | None = None, *, to_fit: bool = True) -> Route:
-    """Return the shortest way for these pixels; if they are only to be labeled, counting may not pay."""
+def choose_route(features: Features, callback: Callback | None = None, *, to_fit: bool = True) -> Route:
+    """Return the shortest way for these features; if they are only to be labeled, counting may not pay."""
+    pixels = features.pixels
+    if features.recipe.looks_around:
+        return SampleRoute(features, callback, keep=to_fit)
     if is_counted(pixels) and (to_fit or pixels.size > FEW):
-        return ColorRoute(pixels, callback)
+        return ColorRoute(features, histogram_of_pixels(pixels, callback), callback)
     if to_fit and pixels.dtype == np.uint8 and pixels.n_channels == 4:
-        histogram = distinct_colors(SampleRoute(pixels, callback), callback)
+        histogram = distinct_colors(SampleRoute(Features(pixels), callback), callback)
         if histogram is not None:
-            return FourChannelRoute(pixels, histogram, callback)
+            return FourChannelRoute(features, histogram, callback)
     if pixels.n_channels == 1 and pixels.dtype.kind in "bui":
-        codes = _Codes(pixels, callback)
+        codes = Codes(pixels, callback)
         if codes.n_codes <= 1 << 16:
-            return ValueRoute(pixels, codes, callback)
-    return SampleRoute(pixels, callback, keep=to_fit)
+            return ValueRoute(features, codes, codes.counts(callback), callback)
+    return SampleRoute(features, callback, keep=to_fit)
 
 
 class _LabelWriter:
@@ -105,43 +122,70 @@ class _LabelWriter:
 class _HistogramRoute:
     """What the ways by distinct colors share: the fit."""
 
-    def __init__(self, pixels: Pixels, histogram: ColorHistogram, callback: Callback | None) -> None:
-        self._pixels = pixels
+    def __init__(self, features: Features, histogram: ColorHistogram, callback: Callback | None) -> None:
+        self.features = features
+        self._pixels = features.pixels
         self._callback = callback
         self._histogram = histogram
-        self.samples = histogram.samples(callback)
         self.n_distinct = len(histogram.colors)
+        if features.recipe.is_plain:
+            self.samples = histogram.samples(callback)
+        else:
+            self.samples = Samples(features_of(histogram.source(), features, callback), callback)
+
+    def with_recipe(self, recipe: Recipe) -> "Route":
+        """Return the same way for other features."""
+        return type(self)(Features(self._pixels, recipe), self._histogram, self._callback)
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """Best of several starts on cubes of colors, refined from coarse to fine ones."""
-        return best_start(self._histogram.levels(table_size(n_clusters)), n_clusters, search, self.samples)
+        if self.samples.n_features == 1:
+            return start_on_draw(self.samples, n_clusters, search)
+        levels = self._histogram.levels(table_size(n_clusters))
+        if not self.features.recipe.is_plain:
+            levels = [features_of(level, self.features) for level in levels]
+        return best_start(levels, n_clusters, search, self.samples)
+
+    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+        """See `Route`; each way has its own."""
+        raise NotImplementedError
+
+    def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
+        """Label the colors, and add them up as often as they occur."""
+        labels, _ = _labels_of(self.samples, centroids, measure=False)
+        return sums_by_label(labels, self._histogram.colors[:, : self._pixels.n_channels], self._histogram.counts,
+                             len(centroids))  # fmt: skip
+
+
+def histogram_of_pixels(pixels: Pixels, callback: Callback | None) -> ColorHistogram:
+    """Count the colors of an 8-bit image with two or three channels."""
+
+    def read(block: int) -> tuple[Bytes, Bytes]:
+        return _three_bytes(pixels, block)
+
+    return histogram_of_colors(read, pixels.n_blocks, pixels.size, pixels.n_channels, callback)
+
+
+def _three_bytes(pixels: Pixels, block: int) -> tuple[Bytes, Bytes]:
+    values, keep = pixels.read(block)
+    if values.shape[1] == 2:
+        values = np.pad(values, ((0, 0), (0, 1)))
+    return read_only(values), ALL if keep is None else read_only(keep)
 
 
 class ColorRoute(_HistogramRoute):
     """By the distinct colors of an 8-bit image: exact, and as cheap as there are few colors."""
 
-    def __init__(self, pixels: Pixels, callback: Callback | None) -> None:
-        self._pixels = pixels
-        n_blocks, size, n_channels = pixels.n_blocks, pixels.size, pixels.n_channels
-        super().__init__(pixels, histogram_of_colors(self._read, n_blocks, size, n_channels, callback), callback)
-
-    def _read(self, block: int) -> tuple[Bytes, Bytes]:
-        values, keep = self._pixels.read(block)
-        if values.shape[1] == 2:
-            values = np.pad(values, ((0, 0), (0, 1)))
-        return read_only(values), ALL if keep is None else read_only(keep)
-
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the colors, then look every pixel up."""
-        parts: dict[int, Array] = {}
-        found = self.samples.assign(centroids, lambda block, labels: parts.__setitem__(block, lut[labels]))
-        table = self._histogram.table(np.concatenate([parts[block] for block in sorted(parts)]))
+        own, found = _labels_of(self.samples, centroids, lut)
+        table = self._histogram.table(own)
         labels = _LabelWriter(self._pixels, lut.dtype)
         nothing = read_only(np.empty((0, 3), np.uint8))
         look_up_colors(nothing, ALL, table, labels.flat[:0])  # compiles here, not in a thread of the pool
 
         def look_up(block: int) -> None:
-            look_up_colors(*self._read(block), table, labels.block(block))
+            look_up_colors(*_three_bytes(self._pixels, block), table, labels.block(block))
 
         map_blocks(look_up, self._pixels.n_blocks, stage="Labeling", callback=self._callback)
         return labels.done(), found
@@ -152,80 +196,48 @@ class FourChannelRoute(_HistogramRoute):
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label every pixel: the nearest centroid is found exactly, so it is that of the pixel's color."""
-        labels, _ = SampleRoute(self._pixels, self._callback, keep=False).label(centroids, lut, measure=False)
-        return labels, self.samples.assign(centroids)
-
-
-class _Codes:
-    """One channel of integers as codes 0, 1, 2, … of uint8 or uint16, where value = code + base."""
-
-    def __init__(self, pixels: Pixels, callback: Callback | None) -> None:
-        self._pixels = pixels
-        dtype = pixels.dtype
-        if dtype.itemsize <= 2:
-            self.base = 0 if dtype.kind in "bu" else -(1 << (8 * dtype.itemsize - 1))
-            self.n_codes = 1 << (8 * dtype.itemsize)
-            return
-
-        def bounds(block: int) -> tuple[int, int] | None:
-            values, keep = pixels.read(block)
-            kept = values if keep is None else values[keep.view(bool)]
-            return (int(kept.min()), int(kept.max())) if len(kept) else None
-
-        found = [pair for pair in map_blocks(bounds, pixels.n_blocks, stage="Reading", callback=callback) if pair]
-        self.base = min((low for low, _ in found), default=0)
-        top = max((high for _, high in found), default=0)
-        self.n_codes = top - self.base + 1
-        if max(-self.base, top) > 1 << 53 and self.n_codes <= 1 << 16:
-            raise ValueError(
-                f"the image has values from {self.base} to {top}, which float64 centroids cannot tell apart; "
-                "subtract an offset first, for example image - image.min()"
-            )
-
-    def read(self, block: int) -> tuple[Array, Bytes]:
-        """Codes (n,) and 1 for every pixel that takes part."""
-        values, keep = self._pixels.read(block)
-        values = values[:, 0]
-        if values.dtype.itemsize <= 2:
-            unsigned = values.view(np.uint8 if values.dtype.itemsize == 1 else np.uint16)
-            codes = unsigned if self.base == 0 else np.bitwise_xor(unsigned, -self.base)
-        else:  # left-out pixels may lie outside the codes: they wrap around, and are not looked at
-            codes = (values - values.dtype.type(self.base)).astype(np.uint16)
-        return read_only(codes), ALL if keep is None else read_only(keep)
+        by_pixel = SampleRoute(self.features, self._callback, keep=False)
+        return by_pixel.label(centroids, lut, measure=False)[0], self.samples.assign(centroids)
 
 
 class ValueRoute:
     """By the distinct values of one channel of integers: K-means is solved to its global optimum."""
 
-    def __init__(self, pixels: Pixels, codes: _Codes, callback: Callback | None) -> None:
-        self._pixels = pixels
+    def __init__(self, features: Features, codes: Codes, counts: NDArray[np.int64], callback: Callback | None) -> None:
+        self.features = features
+        self._pixels = features.pixels
         self._codes = codes
+        self._all_counts = counts
         self._callback = callback
-        size = 256 if codes.n_codes <= 256 and pixels.dtype.itemsize == 1 else 1 << 16
-        self._dtype = np.dtype(np.uint8 if size == 256 else np.uint16)
-        counts = histogram_of_values(codes.read, size, pixels.n_blocks, pixels.size, callback)
         self._present = np.flatnonzero(counts)
         self.n_distinct = len(self._present)
-        values = self._present.astype(np.float64) + codes.base
-        short = values.astype(np.float32)
-        self._values = short if (short == values).all() else values
+        self._values = self._present.astype(np.float64) + codes.base
         self._counts = counts[self._present].astype(np.float64)
-        self.samples = Samples(TableSource(self._values[:, None], self._counts), callback)
+        own = features.of_values(self._values[:, None]).astype(np.float64)
+        short = own.astype(np.float32)
+        self._table = TableSource(short if (short == own).all() else own, self._counts)
+        self.samples = Samples(self._table, callback)
+
+    def with_recipe(self, recipe: Recipe) -> "Route":
+        """Return the same way for other features."""
+        return ValueRoute(Features(self._pixels, recipe), self._codes, self._all_counts, self._callback)
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """The global optimum (up to 256 clusters of 65,536 values), or random starts if asked for."""
         if search.init == "random":
-            return best_start([TableSource(self._values[:, None], self._counts)], n_clusters, search, self.samples)
-        return optimal_1d(self._values.astype(np.float64), self._counts, n_clusters, self._callback)[:, None]
+            return best_start([self._table], n_clusters, search, self.samples)
+        # Features are a line through the values: their order is the same.
+        own = self._table.samples[:, 0].astype(np.float64)
+        return optimal_1d(own, self._counts, n_clusters, self._callback)[:, None]
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the values, then look every pixel up."""
-        parts: dict[int, Array] = {}
-        found = self.samples.assign(centroids, lambda block, labels: parts.__setitem__(block, lut[labels]))
-        table = np.zeros(256 if self._dtype == np.uint8 else 1 << 16, lut.dtype)
-        table[self._present] = np.concatenate([parts[block] for block in sorted(parts)])
+        own, found = _labels_of(self.samples, centroids, lut)
+        table = np.zeros(len(self._all_counts), lut.dtype)
+        table[self._present] = own
         labels = _LabelWriter(self._pixels, lut.dtype)
-        look_up_values(read_only(np.empty(0, self._dtype)), ALL, table, labels.flat[:0])  # compiles here
+        nothing = read_only(np.empty(0, np.uint8 if len(table) == 256 else np.uint16))
+        look_up_values(nothing, ALL, table, labels.flat[:0])  # compiles here
 
         def look_up(block: int) -> None:
             look_up_values(*self._codes.read(block), table, labels.block(block))
@@ -233,23 +245,34 @@ class ValueRoute:
         map_blocks(look_up, self._pixels.n_blocks, stage="Labeling", callback=self._callback)
         return labels.done(), found
 
+    def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
+        """Label the values, and add them up as often as they occur."""
+        labels, _ = _labels_of(self.samples, centroids, measure=False)
+        return sums_by_label(labels, self._values[:, None], self._counts, len(centroids))
+
 
 class SampleRoute:
     """By the pixels themselves, which are read again in every pass: no float copy of the image is ever made."""
 
     n_distinct = None
 
-    def __init__(self, pixels: Pixels, callback: Callback | None, *, keep: bool = True) -> None:
-        self._pixels = pixels
+    def __init__(self, features: Features, callback: Callback | None, *, keep: bool = True) -> None:
+        self.features = features
+        self._pixels = features.pixels
         self._callback = callback
-        self.n_features = pixels.n_channels
-        self.n_blocks = pixels.n_blocks
-        self.n_at_most = pixels.size
+        self._keep = keep
+        self.n_features = features.n_features
+        self.n_blocks = features.n_blocks
+        self.n_at_most = features.pixels.size
         self.samples = Samples(self, callback, keep=keep)
 
+    def with_recipe(self, recipe: Recipe) -> "Route":
+        """Return the same way for other features."""
+        return SampleRoute(Features(self._pixels, recipe), self._callback, keep=self._keep)
+
     def read(self, block: int) -> tuple[Array, None]:
-        """Pixels of a block that take part; this makes a route a `Source` of samples."""
-        values, keep = self._pixels.read(block)
+        """Features of the pixels of a block that take part; this makes a route a `Source` of samples."""
+        values, keep = self.features.read(block)
         if values.dtype == bool:
             values = values.view(np.uint8)
         return (values if keep is None else values[keep.view(bool)]), None
@@ -260,19 +283,66 @@ class SampleRoute:
 
     def label(self, centroids: Floats, lut: Array, *, measure: bool = True) -> tuple[Array, Assigned]:
         """Label every pixel; inertias are found only to `measure`."""
-        labels = _LabelWriter(self._pixels, lut.dtype)
+        labels = np.empty(self._pixels.shape, lut.dtype)
 
         def write(block: int, found: NDArray[np.int32]) -> None:
-            part = labels.block(block)
-            keep = None if len(found) == len(part) else self._pixels.read(block)[1]
+            part = labels[self.features.part(block)]
+            keep = None if len(found) == part.size else self.features.read(block)[1]
             if keep is None:
-                part[:] = lut[found]
+                part[...] = lut[found].reshape(part.shape)
             else:
-                part[:] = 0
-                part[keep.view(bool)] = lut[found]
+                part[...] = 0
+                part[keep.view(bool).reshape(part.shape)] = lut[found]
 
         found = self.samples.assign(centroids, write, measure=measure)
-        return labels.done(), found
+        return labels, found
+
+    def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
+        """Label every pixel, and add up the image's values under the labels."""
+        parts: dict[int, tuple[Floats, Floats]] = {}
+
+        def add_up(block: int, found: NDArray[np.int32]) -> None:
+            values, keep = self._pixels.read_part(self.features.part(block))
+            table = values.reshape(-1, values.shape[-1])
+            parts[block] = sums_by_label(
+                found, table if keep is None else table[keep.reshape(-1)], None, len(centroids)
+            )
+
+        self.samples.assign(centroids, add_up, measure=False)
+        in_order = [parts[block] for block in sorted(parts)]
+        return np.sum([sums for sums, _ in in_order], 0), np.sum([counts for _, counts in in_order], 0)
+
+
+def features_of(table: TableSource, features: Features, callback: Callback | None = None) -> TableSource:
+    """Return a table of image values (n, C) as one of their features (n, F), with the same weights."""
+    n = len(table.samples)
+    parts = map_blocks(
+        lambda i: features.of_values(table.samples[i * AT_ONCE : (i + 1) * AT_ONCE]),
+        max(1, -(-n // AT_ONCE)), stage="Preparing features", callback=callback,
+    )  # fmt: skip
+    return TableSource(np.concatenate(parts), table.weights)
+
+
+def sums_by_label(
+    labels: NDArray[Any], values: Array, weights: Floats | None, n_clusters: int
+) -> tuple[Floats, Floats]:
+    """Weighted sums of values (n, C) under each label 0 … K - 1 of n, and the sums of the weights alone."""
+    channels = [values[:, i] if weights is None else values[:, i] * weights for i in range(values.shape[1])]
+    sums = [np.bincount(labels, channel, n_clusters) for channel in channels]
+    return np.stack(sums, -1), np.bincount(labels, weights, n_clusters).astype(np.float64)
+
+
+def _labels_of(
+    samples: Samples, centroids: Floats, lut: Array | None = None, *, measure: bool = True
+) -> tuple[Array, Assigned]:
+    """Number of the nearest centroid for every sample, or what `lut` has for it; and the sums found."""
+    parts: dict[int, Array] = {}
+
+    def keep(block: int, labels: NDArray[np.int32]) -> None:
+        parts[block] = labels.copy() if lut is None else lut[labels]
+
+    found = samples.assign(centroids, keep, measure=measure)
+    return np.concatenate([parts[block] for block in sorted(parts)]), found
 
 
 def start_on_draw(samples: Samples, n_clusters: int, search: Search) -> Floats:

@@ -1,6 +1,6 @@
 """Where clusters start, if the user says so: by values, by pixels pointed at, or by scribbles.
 
-S seeds, C channels, M, N, … spatial axes.
+S seeds, C channels, F features, M, N, … spatial axes.
 """
 
 from typing import Any
@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_kseg.kmeans import map_blocks
 
-from .pixels import Array, Pixels
+from .features import Features
+from .pixels import Array
 from .routes import Floats
 
 RADIUS = 1
@@ -21,10 +22,10 @@ ACCEPTED = (
 )
 
 
-def seeds_of(pixels: Pixels, init: ArrayLike) -> Floats:
-    """Centroids (S, C) that `init` means in an image, in image units.
+def seeds_of(features: Features, init: ArrayLike) -> Floats:
+    """Centroids (S, F) that `init` means in an image, in the units of `features`, the image's own if they are plain.
 
-    A table with a column for each channel has the centroids; else one with a column for each spatial axis has
+    A table with a column for each feature has the centroids; else one with a column for each spatial axis has
     coordinates of pixels; else integers of the image's spatial shape are scribbles, each label but 0 a seed, in
     ascending order.
     """
@@ -38,30 +39,32 @@ def seeds_of(pixels: Pixels, init: ArrayLike) -> Floats:
         raise ValueError(f"init has shape {given.shape}, which holds no seed; give {ACCEPTED}")
     if given.ndim == 1:
         given = given[:, None]
-    if given.ndim == 2 and given.shape[1] == pixels.n_channels:
+    if given.ndim == 2 and given.shape[1] == features.n_features:
         return given.astype(np.float64)
-    if given.shape == pixels.shape and given.dtype.kind in "iu":
-        return _means_of_scribbles(pixels, given)
-    if given.ndim == 2 and given.shape[1] == len(pixels.shape):
-        return np.array([_mean_around(pixels, point) for point in given.astype(np.float64)])
+    if given.shape == features.shape and given.dtype.kind in "iu":
+        return _means_of_scribbles(features, given)
+    if given.ndim == 2 and given.shape[1] == len(features.shape):
+        return np.array([_mean_around(features, point) for point in given.astype(np.float64)])
+    plain = features.recipe.is_plain
+    what = "channels" if plain else "features, as texture or place counts,"
     raise ValueError(
-        f"init has shape {given.shape}, but the image has {pixels.n_channels} channels and the spatial shape "
-        f"{pixels.shape}; give {ACCEPTED}"
+        f"init has shape {given.shape}, but the image has {features.n_features} {what} and the spatial shape "
+        f"{features.shape}; give {ACCEPTED if plain else ACCEPTED.replace('C', 'F', 1)}"
     )
 
 
-def _mean_around(pixels: Pixels, point: Floats) -> Floats:
-    """Mean of the pixels (C,) around a point that take part."""
-    inside = np.isfinite(point).all() and ((np.rint(point) >= 0) & (np.rint(point) < pixels.shape)).all()
+def _mean_around(features: Features, point: Floats) -> Floats:
+    """Mean of the pixels (F,) around a point that take part."""
+    inside = np.isfinite(point).all() and ((np.rint(point) >= 0) & (np.rint(point) < features.shape)).all()
     if not inside:
         raise ValueError(
-            f"init has the pixel {_said(point)}, which is not in the image of spatial shape {pixels.shape}; give "
+            f"init has the pixel {_said(point)}, which is not in the image of spatial shape {features.shape}; give "
             "coordinates of its pixels"
         )
     middle = np.rint(point).astype(int)
     reach = [0] * (len(middle) - 2) + [RADIUS] * min(2, len(middle))
     part = tuple(slice(max(0, int(i) - r), int(i) + r + 1) for i, r in zip(middle, reach, strict=True))
-    values, keep = pixels.read_part(part)
+    values, keep = features.read_part(part)
     kept = values[np.ones(values.shape[:-1], bool) if keep is None else keep]
     if not len(kept):
         raise ValueError(f"init has the pixel {_said(point)}, around which all are left out; point at one that is not")
@@ -69,23 +72,23 @@ def _mean_around(pixels: Pixels, point: Floats) -> Floats:
     return mean
 
 
-def _means_of_scribbles(pixels: Pixels, scribbles: Array) -> Floats:
-    """Mean of the pixels (S, C) under each label that take part."""
+def _means_of_scribbles(features: Features, scribbles: Array) -> Floats:
+    """Mean of the pixels (S, F) under each label that take part."""
     names = np.unique(scribbles[scribbles != 0])
     if not len(names):
         raise ValueError(f"init has the image's shape but no label other than 0; give {ACCEPTED}")
 
     def add_up(block: int) -> Floats:
-        sums = np.zeros((len(names), pixels.n_channels + 1))
-        drawn = scribbles[pixels.part(block)].reshape(-1)
+        sums = np.zeros((len(names), features.n_features + 1))
+        drawn = scribbles[features.part(block)].reshape(-1)
         if drawn.any():
-            values, keep = pixels.read(block)
+            values, keep = features.read(block)
             here = np.flatnonzero(drawn if keep is None else drawn * keep)
             rows = np.searchsorted(names, drawn[here])
             np.add.at(sums, rows, np.column_stack([values[here].astype(np.float64), np.ones(len(here))]))
         return sums
 
-    sums = np.sum(map_blocks(add_up, pixels.n_blocks), axis=0)
+    sums = np.sum(map_blocks(add_up, features.n_blocks), axis=0)
     empty = names[sums[:, -1] == 0]
     if len(empty):
         raise ValueError(

@@ -10,8 +10,10 @@ from napari_kseg.kmeans import Callback, warn_not_converged
 
 from ._progress import progress_bar
 from .choose import suggestion
+from .features import Features
 from .fit import Fitter
 from .pixels import Pixels
+from .recipe_settings import recipe_of_seeds
 from .seeds import seeds_of
 from .segmentation import Segmentation
 from .settings import Settings, refuse_unknown
@@ -31,6 +33,14 @@ def segment(
     fixed: Sequence[int] = (),
     min_size: int = 0,
     majority: int = 0,
+    color_space: str = "RGB",
+    channels: int | Sequence[int] | None = None,
+    channel_weights: Sequence[float] | None = None,
+    normalize: Literal["zscore", "percentile", "minmax"] | None = None,
+    sigma: float | tuple[float, ...] = 0,
+    texture: bool | tuple[float, float] = False,
+    position_weight: float = 0,
+    spacing: float | tuple[float, ...] | None = None,
     n_init: int | Literal["auto"] = "auto",
     max_iter: int = 300,
     tol: float = 1e-4,
@@ -74,12 +84,36 @@ def segment(
         Starts, or seeds to start from, as one of: centroids (S, C) in image units; coordinates (S, 2 …) of pixels, with
         a column for each spatial axis, each standing for the mean of itself and its neighbors in the last two axes; or
         scribbles, integers of the image's spatial shape, each label but 0 standing for the mean of the pixels under it.
+        If texture or place count, seeds are coordinates or scribbles.
         If there are fewer seeds than clusters, greedy k-means++ adds the others.
     fixed : sequence of int, optional
         Rows of `init`, counted from 0, that do not move; of scribbles, in the order of their labels. Such a cluster may
         stay empty.
     min_size, majority : int, optional
         Clean-up of the labels, in pixels of the result, as in `Segmentation.clean_up`; a cluster may become empty.
+    color_space : {"RGB", "linear RGB", "Lab", "ab", "Oklab", "HSV", "gray"}, optional
+        In which colors of an image with three channels (and alpha) are compared. "RGB" is the image's own values.
+        "Lab" is CIELAB under D65, "ab" the same without lightness; "HSV" is saturation times cosine and sine of the
+        hue, and value. Integers are taken from 0 to the largest of their dtype, floats from 0 to 1.
+    channels : int or sequence of int, optional
+        Channels of the image to compare, or of the color space if one is given. None is all.
+    channel_weights : sequence of float, optional
+        Factor of each of these channels, 0 or more; after `normalize`.
+    normalize : {"zscore", "percentile", "minmax"}, optional
+        What becomes 0 and 1 in each channel: mean and one standard deviation above it; the 1st and the 99th percentile;
+        the lowest and the highest value. Over all pixels that take part, and kept in the model.
+    sigma : float or tuple of float, optional
+        Standard deviation of a Gaussian that smooths the image before; of each spatial axis, in the unit of `spacing`.
+        Beyond the border, and where a pixel is left out, the nearest pixel that takes part counts.
+    texture : bool or (float, float), optional
+        Compare the texture of each channel: intensity, gradient magnitude and eigenvalues of the Hessian [4]_ at scales
+        of sigma_min, 2 sigma_min, … up to sigma_max pixels; True is (0.5, 16). Give `normalize="zscore"` to make them
+        count alike.
+    position_weight : float, optional
+        How much the place of a pixel counts: the distance of two clusters in a regular grid is worth so much
+        difference of color, as the compactness of SLIC [5]_.
+    spacing : float or tuple of float, optional
+        Size of a pixel along each spatial axis. None is 1.
     n_init : int or "auto", optional
         Number of starts, of which the one with the lowest inertia is kept. "auto" improves two starts, or
         from 200 clusters on one, by breathing [3]_, which ends lower than ten starts in less time.
@@ -124,6 +158,9 @@ def segment(
     .. [2] Wang & Song (2011), Ckmeans.1d.dp: Optimal k-means clustering in one dimension by dynamic programming, The R
        Journal 3(2), 29-33, :doi:`10.32614/RJ-2011-015`.
     .. [3] Fritzke (2020), The breathing k-means algorithm, :arxiv:`2006.15666`.
+    .. [4] `skimage.feature.multiscale_basic_features`, which makes them.
+    .. [5] Achanta et al. (2012), SLIC superpixels compared to state-of-the-art superpixel methods, IEEE Transactions on
+       Pattern Analysis and Machine Intelligence 34(11), 2274-2282, :doi:`10.1109/TPAMI.2012.120`.
 
     Examples
     --------
@@ -135,13 +172,21 @@ def segment(
     [[1, 1, 2], [2, 1, 1]]
     >>> seg.recolored().tolist()
     [[0, 0, 8], [8, 0, 0]]
+
+    By hue and saturation alone, however light or dark:
+
+    >>> colors = np.array([[[40, 0, 0], [0, 40, 0], [200, 0, 0], [0, 200, 0]]], np.uint8)
+    >>> kseg.segment(colors, 2, channel_axis=-1, color_space="HSV", channels=[0, 1]).labels.tolist()
+    [[1, 2, 1, 2]]
     """
     refuse_unknown(unknown)
     keywords = {
         "n_clusters": n_clusters, "channel_axis": channel_axis, "downsample": downsample, "init": init,
         "n_init": n_init, "max_iter": max_iter, "tol": tol, "random_state": random_state,
         "full_resolution": full_resolution, "nodata": nodata, "background": background, "saturated": saturated,
-        "fixed": fixed, "min_size": min_size, "majority": majority, **unknown,
+        "fixed": fixed, "min_size": min_size, "majority": majority, "color_space": color_space,
+        "channels": channels, "channel_weights": channel_weights, "normalize": normalize, "sigma": sigma,
+        "texture": texture, "position_weight": position_weight, "spacing": spacing, **unknown,
     }  # fmt: skip
     settings, pixels = prepared(lambda axis: Pixels.of(image, axis, mask, stacklevel=4), keywords)
     with progress_bar(progress, callback) as report:
@@ -161,7 +206,8 @@ def prepared(pixels_with: Callable[[Any], Pixels], keywords: Mapping[str, Any]) 
     settings = Settings.from_dict({**keywords, "init": "k-means++", "fixed": ()} if has_seeds else keywords)
     pixels = pixels_with(settings.channel_axis)
     if has_seeds:
-        seeds = seeds_of(pixels.leaving_out(settings.left_out()), init)
+        known = pixels.leaving_out(settings.left_out()).spaced(settings.spacing)
+        seeds = seeds_of(Features(known, recipe_of_seeds(settings, known)), init)
         settings = replace(settings, init=seeds, fixed=fixed)
     return settings, pixels
 
@@ -169,7 +215,7 @@ def prepared(pixels_with: Callable[[Any], Pixels], keywords: Mapping[str, Any]) 
 def segment_pixels(pixels: Pixels, settings: Settings, *, callback: Callback | None = None) -> Segmentation:
     """Segment pixels whose axes are known. Says nothing if it did not converge: look at `converged`."""
     settings = replace(settings, masked=pixels.mask is not None)
-    fitter = Fitter(pixels.leaving_out(settings.left_out()), callback)
+    fitter = Fitter(pixels.leaving_out(settings.left_out()).spaced(settings.spacing), callback)
     if settings.n_clusters == "auto":
         found = suggestion(fitter, range(2, 11), settings)
         return found.segmentations[found.n_clusters]

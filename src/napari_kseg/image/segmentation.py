@@ -73,12 +73,12 @@ class Segmentation:
         labels.flags.writeable = False
         rows = model.groups - 1
         counts = _counts(model, found)
-        inertia = _inertia(found, model.feature_centroids, model.centroids[rows])
+        inertia = _inertia(found, model.feature_centroids, model.feature_means[rows])
         clean = model.cleaned(labels)
         if clean is not labels:
             clean.flags.writeable = False
             counts = np.bincount(clean.reshape(-1), minlength=model.n_clusters + 1)[1:].astype(np.int64)
-            inertia += inertia_of_moves(pixels, labels, clean, model.centroids)
+            inertia += inertia_of_moves(model.features(pixels), labels, clean, model.feature_means)
         return cls(clean, counts, inertia, n_iter, converged, model, downsample, pixels, found, labels)
 
     @property
@@ -232,19 +232,22 @@ class Segmentation:
     def _joined(self, groups: list[list[int]]) -> "Segmentation":
         """Join the labels of each group, which share none."""
         first_of = np.arange(self.n_clusters + 1)
-        centroids = self.centroids.copy()
+        centroids, features = self.centroids.copy(), self.model.feature_means.copy()
         for group in groups:
             rows = np.array(group) - 1
             counts = self._fitted_counts[rows]
             first_of[group] = group[0]
-            centroids[rows[0]] = np.average(centroids[rows], axis=0, weights=counts if counts.any() else None)
+            for table in (centroids, features):
+                table[rows[0]] = np.average(table[rows], axis=0, weights=counts if counts.any() else None)
         kept = np.unique(first_of[1:])
         order = kept[brightness_order(centroids[kept - 1])]
         numbers = np.zeros(self.n_clusters + 1, label_dtype(len(order)))
         numbers[order] = np.arange(1, len(order) + 1)
         numbers = numbers[first_of]
         groups_then = numbers[self.model.groups].astype(np.int64)
-        model = replace(self.model, groups=groups_then, centroids=centroids[order - 1])
+        model = replace(
+            self.model, groups=groups_then, centroids=centroids[order - 1], feature_means=features[order - 1]
+        )
         return Segmentation.of(
             model, self.pixels, numbers[self._nearest], self._found, self.n_iter, self.converged, self.downsample
         )

@@ -2,8 +2,9 @@
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,16 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import Search, checked_integer, checked_search
 
+from .color_space import OWN, checked_color_space
 from .left_out import LeftOut, checked_limit, checked_nodata
+from .recipe_settings import (
+    checked_channels,
+    checked_lengths,
+    checked_normalize,
+    checked_position_weight,
+    checked_texture,
+    checked_weights,
+)
 
 MAX_CLUSTERS = 65_535  # labels are at most uint16, and 0 is the left-out pixels
 
@@ -26,6 +36,8 @@ class Settings:
         As in `segment`.
     full_resolution, nodata, background, saturated, fixed, min_size, majority
         As in `segment`. Sequences are kept as tuples, so that settings compare and hash.
+    color_space, channels, channel_weights, normalize, sigma, spacing, texture, position_weight
+        As in `segment`.
     masked : bool
         Whether a mask was given besides; the mask itself is not kept.
 
@@ -60,15 +72,19 @@ class Settings:
     fixed: Any = ()
     min_size: int = 0
     majority: int = 0
+    color_space: str = OWN
+    channels: Any = None
+    channel_weights: Any = None
+    normalize: str | None = None
+    sigma: Any = 0
+    spacing: Any = None
+    texture: Any = False
+    position_weight: float = 0
     masked: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "n_clusters", _checked_n_clusters(self.n_clusters))
-        object.__setattr__(self, "channel_axis", _checked_channel_axis(self.channel_axis))
-        object.__setattr__(self, "downsample", _checked_downsample(self.downsample))
-        object.__setattr__(self, "nodata", checked_nodata(self.nodata))
-        for name in ("background", "saturated"):
-            object.__setattr__(self, name, checked_limit(name, getattr(self, name)))
+        for name, checked in CHECKS.items():
+            object.__setattr__(self, name, checked(getattr(self, name)))
         if not isinstance(self.init, str):
             object.__setattr__(self, "init", _table(self.init))
         object.__setattr__(self, "fixed", _checked_fixed(self.fixed, self.init))
@@ -195,6 +211,25 @@ def _checked_fixed(fixed: Any, init: Any) -> tuple[int, ...]:
     if rows and max(rows) >= len(init):
         raise ValueError(f"fixed={list(fixed)} names row {max(rows)}, but init has the rows 0 to {len(init) - 1}")
     return tuple(sorted(rows))
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "n_clusters": _checked_n_clusters,
+    "channel_axis": _checked_channel_axis,
+    "downsample": _checked_downsample,
+    "nodata": checked_nodata,
+    "background": partial(checked_limit, "background"),
+    "saturated": partial(checked_limit, "saturated"),
+    "color_space": checked_color_space,
+    "channels": checked_channels,
+    "channel_weights": checked_weights,
+    "normalize": checked_normalize,
+    "sigma": partial(checked_lengths, "sigma", zero=True),
+    "spacing": partial(checked_lengths, "spacing", none=True),
+    "texture": checked_texture,
+    "position_weight": checked_position_weight,
+}
+"""What settings that depend on no other are checked by."""
 
 
 def _listed(value: Any) -> Any:

@@ -49,7 +49,7 @@ class ColorHistogram:
 
     def samples(self, callback: Callback | None = None) -> Samples:
         """Return the colors as samples."""
-        samples = Samples(self._source(), callback, Frame.of_dtype(np.uint8, self.n_features))
+        samples = Samples(self.source(), callback, Frame.of_dtype(np.uint8, self.n_features))
         samples.variance = self._variance()  # from sums that are here already: a tenth of a run with few clusters
         return samples
 
@@ -59,14 +59,15 @@ class ColorHistogram:
         means = np.array(totals) / max(n, 1.0)
         return max(0.0, float(squares / max(n, 1.0) - means @ means)) / self.n_features
 
-    def _source(self) -> TableSource:
+    def source(self) -> TableSource:
+        """Return the colors with their counts, in memory as they are."""
         return TableSource(self.colors[:, : self.n_features], self.counts)
 
     def levels(self, n: int) -> list[TableSource]:
         """Mean colors of at least n cubes, weighted by their pixels, and of more cubes if colors are many more."""
         n_colors = len(self.colors)
         if 2 * n > n_colors:
-            return [self._source()]
+            return [self.source()]
         tree = CubeTree(self.cubes)
         sizes = [n] + [n * FINER] * (8 * n * FINER <= n_colors)
         return [tree.table(size, self.n_features) for size in sizes]
