@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_kseg.kmeans import Assigned
 
+from .channel_stack import ChannelStack, as_image
 from .clean_up import cleaned
 from .features import Features
 from .pixels import Array, Pixels, looks_like_color
@@ -90,7 +91,7 @@ class Model:
 
         Parameters
         ----------
-        image : array
+        image : array or list of array
             Image with as many channels as the one the model was found in, of any shape and dtype.
         mask : array of bool, optional
             Pixels to label; the others get 0.
@@ -196,8 +197,7 @@ class Model:
             )
 
     def _pixels(self, image: Any, mask: ArrayLike | None) -> Pixels:
-        if not (hasattr(image, "shape") and hasattr(image, "dtype")):
-            image = np.asarray(image)
+        image = as_image(image)
         shape = tuple(image.shape)
         if self.rgb:
             if len(shape) < 3 or shape[-1] not in (3, 4):
@@ -206,6 +206,10 @@ class Model:
                     "color image; apply it to RGB or RGBA images"
                 )
             return Pixels(image, channel_axis=-1, rgb=True, alpha=shape[-1] == 4, mask=mask)
+        if isinstance(image, ChannelStack):
+            pixels = Pixels(image, channel_axis=-1, mask=mask)
+            self._check_channels(pixels)
+            return pixels
         axis = self.settings.channel_axis
         if isinstance(axis, str) and looks_like_color(shape):
             raise ValueError(

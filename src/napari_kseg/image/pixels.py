@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_kseg.kmeans import block_length
 
+from .channel_stack import ChannelStack, as_image
 from .left_out import LeftOut
 
 Array = NDArray[Any]
@@ -26,7 +27,8 @@ class Pixels:
     Parameters
     ----------
     image : array-like
-        Any array that has a shape and a dtype and can be sliced; it is read block by block and never modified.
+        Any array that has a shape and a dtype and can be sliced, or a list of such arrays, the channels; it is read
+        block by block and never modified.
     channel_axis : int or None
         Axis of the channels, None for a one-channel image.
     rgb : bool, optional
@@ -53,7 +55,7 @@ class Pixels:
         alpha: bool = False,
         mask: ArrayLike | None = None,
     ) -> None:
-        self.image = image if hasattr(image, "shape") and hasattr(image, "dtype") else np.asarray(image)
+        self.image = as_image(image)
         self.dtype = np.dtype(self.image.dtype)
         shape = tuple(int(length) for length in self.image.shape)
         if self.dtype.kind not in "buif":
@@ -87,8 +89,14 @@ class Pixels:
     @classmethod
     def of(cls, image: Any, channel_axis: Any = "auto", mask: ArrayLike | None = None, stacklevel: int = 2) -> "Pixels":
         """Make the pixels of an image whose axes may have to be guessed, by napari's rule."""
-        if not (hasattr(image, "shape") and hasattr(image, "dtype")):
-            image = np.asarray(image)
+        image = as_image(image)
+        if isinstance(image, ChannelStack):
+            if channel_axis not in ("auto", None):
+                raise ValueError(
+                    f"channel_axis={channel_axis}, but the image is a list of arrays, one for each channel; leave "
+                    "channel_axis out"
+                )
+            return cls(image, channel_axis=-1, mask=mask)
         if not isinstance(channel_axis, str):
             return cls(image, channel_axis=channel_axis, mask=mask)
         shape = image.shape
@@ -123,6 +131,13 @@ class Pixels:
         other = copy(self)
         other.spacing = sizes
         return other
+
+    @property
+    def channels(self) -> list["Pixels"] | None:
+        """The channels one by one, if the image is a list of them."""
+        if not isinstance(self.image, ChannelStack):
+            return None
+        return [Pixels(array, channel_axis=None) for array in self.image.arrays]
 
     @property
     def channel_names(self) -> tuple[str, ...]:

@@ -9,8 +9,15 @@ from .downsample import opaque
 from .pixels import Array, Pixels
 
 
-def cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Array:
+def cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Array | list[Array]:
     """Return the image inside, and transparent (color) or `fill` (other images) outside."""
+    channels = pixels.channels
+    if channels is None:
+        return _cut_out(pixels, inside, fill)
+    return [_cut_out(channel, inside, fill) for channel in channels]
+
+
+def _cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Array:
     if fill is not None:
         _check_fill(fill, pixels.dtype)
     image = np.asarray(pixels.image)

@@ -12,8 +12,15 @@ from .pixels import Array, Pixels, in_dtype
 from .routes import Floats
 
 
-def recolor(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool) -> Array:
-    """Return the image with every labeled pixel replaced by its cluster's centroid."""
+def recolor(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool) -> Array | list[Array]:
+    """Return the image with every labeled pixel replaced by its cluster's centroid; a list of channels as a list."""
+    channels = pixels.channels
+    if channels is None:
+        return _recolored(labels, centroids, pixels, any_left_out)
+    return [_recolored(labels, centroids[:, [i]], channel, any_left_out) for i, channel in enumerate(channels)]
+
+
+def _recolored(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool) -> Array:
     dtype = pixels.dtype.newbyteorder("=")
     n_channels = pixels.n_channels + pixels.alpha
     palette = np.zeros((len(centroids) + 1, n_channels), dtype)

@@ -58,9 +58,10 @@ def segment(
 
     Parameters
     ----------
-    image : (M, N[, P …][, C]) array of bool, int or float
-        Gray or multichannel image of any number of spatial axes. It is not modified. NaN and infinite pixels are left
-        out, and so are pixels of an RGBA image whose alpha is 0.
+    image : (M, N[, P …][, C]) array of bool, int or float, or list of (M, N[, P …]) arrays
+        Gray or multichannel image of any number of spatial axes, or its channels, each of which may have its own
+        dtype. It is not modified. NaN and infinite pixels are left out, and so are pixels of an RGBA image whose alpha
+        is 0.
     n_clusters : int or "auto", optional
         Number of clusters K, from 1 to the number of different colors. "auto" takes the number from 2 to 10 that
         `suggest_n_clusters` recommends.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import Assigned, checked_integer, checked_number
 
+from .channel_stack import ChannelStack
 from .clean_up import inertia_of_moves
 from .downsample import Factors
 from .likeness import Join, distances_for, joins, linkage
@@ -84,7 +85,8 @@ class Segmentation:
     @property
     def image(self) -> Any:
         """The image that was segmented."""
-        return self.pixels.image
+        image = self.pixels.image
+        return image.arrays if isinstance(image, ChannelStack) else image
 
     @property
     def settings(self) -> Settings:
@@ -120,13 +122,14 @@ class Segmentation:
         """(K, 4) colors to show the clusters in, 0 to 1: their own for color images, else gray or a cycle of hues."""
         return display_colors(self.centroids, self.pixels)
 
-    def recolored(self) -> Array:
+    def recolored(self) -> Any:
         """Every pixel replaced by the centroid of its cluster.
 
         Returns
         -------
-        recolored : array
+        recolored : array, or list of array
             Of the image's shape and dtype; integers are rounded. Left-out pixels keep their value, and alpha is kept.
+            If the image is a list of channels, so is this.
         """
         return recolor(self.labels, self.centroids, self.pixels, bool(self.counts.sum() < self.labels.size))
 
@@ -291,7 +294,7 @@ class Segmentation:
             self.converged, self.downsample,
         )  # fmt: skip
 
-    def extract(self, labels: int | Iterable[int], fill: float | None = None) -> Array:
+    def extract(self, labels: int | Iterable[int], fill: float | None = None) -> Any:
         """Cut some clusters out of the image.
 
         Parameters
@@ -303,7 +306,7 @@ class Segmentation:
 
         Returns
         -------
-        portion : array
+        portion : array, or list of array if the image is a list of channels
             A color image becomes RGBA, transparent outside; any other has `fill` outside, and its own dtype.
 
         Raises

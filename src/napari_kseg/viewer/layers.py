@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,8 +18,9 @@ from napari_kseg.image.settings import Settings
 from napari_kseg.kmeans import ConvergenceWarning, not_converged
 from napari_kseg.viewer.label_colors import label_colormap_from, label_colors
 from napari_kseg.viewer.label_table import label_table
+from napari_kseg.viewer.look import look_of, take_look
 from napari_kseg.viewer.placement import move_to, placement_over
-from napari_kseg.viewer.source import Source, take_source
+from napari_kseg.viewer.source import Source, take_source, take_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,35 +56,39 @@ class LayerParts:
     axes: tuple[int, ...]
     factors: tuple[float, ...]
     channel_axis: int | None
+    sources: tuple[dict[str, Any], ...]
+    """What the metadata say of each source, of which there are several if each is a channel."""
 
 
 def segment_layer(
-    layer: Image,
+    layer: Image | Sequence[Image],
     n_clusters: int | Literal["auto"] = 5,
     *,
     viewer: napari.viewer.Viewer | None = None,
     **settings: Any,
-) -> tuple[Labels, Image]:
+) -> tuple[Labels, Image | list[Image]]:
     """Segment an Image layer into a Labels layer and a recolored Image layer.
 
     Parameters
     ----------
-    layer : napari.layers.Image
+    layer : napari.layers.Image, or sequence of them
         The source. An RGB layer is clustered by color, any other one by its values, all of it; of
-        a multiscale layer the full resolution is taken. It is not changed.
+        a multiscale layer the full resolution is taken. Several layers of one shape are the
+        channels of one image. It is not changed.
     n_clusters : int or "auto"
         Number of clusters, from 1; "auto" takes the number from 2 to 10 that fits best.
     viewer : napari.viewer.Viewer, optional
         Where to add the two layers. Those of an earlier run on `layer` are updated in place.
     **settings
-        Any other keyword of `napari_kseg.segment`; `channel_axis` is for layers that are not RGB.
+        Any other keyword of `napari_kseg.segment`; `channel_axis` is for layers that are not RGB. `spacing` is the
+        size of the layer's pixels in world units unless it is given.
 
     Returns
     -------
     labels : napari.layers.Labels
         Labels 1 to K from dark to bright, 0 for left out, with a table in `features`.
-    recolored : napari.layers.Image
-        The image with every pixel replaced by the centroid of its cluster.
+    recolored : napari.layers.Image, or list of them
+        The image with every pixel replaced by the centroid of its cluster; one for each source.
 
     Raises
     ------
@@ -101,21 +107,25 @@ def segment_layer(
     >>> int(labels.features["count"].sum()) == 400 * 600
     True
     """
-    layer, viewer = _unwrapped(layer), _unwrapped(viewer)
+    layers = [_unwrapped(one) for one in (layer if isinstance(layer, Sequence) else [layer])]
+    viewer = _unwrapped(viewer)
     Settings.from_dict({**{k: v for k, v in settings.items() if k not in _NOT_OF_ALL}, "n_clusters": n_clusters})
     mask, callback = settings.pop("mask", None), settings.pop("callback", None)
-    source = take_source(layer, settings.pop("channel_axis", "auto"))
+    axis = settings.pop("channel_axis", "auto")
+    source = take_sources(layers) if isinstance(layer, Sequence) else take_source(layers[0], axis)
     with progress_bar(settings.pop("progress", False), callback) as report:
         checked, pixels = prepared_layer(source, mask, n_clusters=n_clusters, **settings)
         seg = segment_pixels(pixels, checked, callback=report)
     if message := convergence_message(seg):
         warnings.warn(message, ConvergenceWarning, stacklevel=2)
     parts = make_parts(seg, source)
-    if viewer is None:
-        labels = _new_labels(parts, layer)
+    if viewer is not None:
+        labels, recolored = add_layers(parts, layers, viewer)
+    else:
+        labels = _new_labels(parts, layers[0])
         labels.features = parts.features
-        return labels, _new_recolored(parts, layer)
-    return add_layers(parts, layer, viewer)
+        recolored = [_new_recolored(own, one) for own, one in _of_each(parts, layers)]
+    return labels, recolored if isinstance(layer, Sequence) else recolored[0]
 
 
 def from_layer(labels_layer: Layer) -> Segmentation:
@@ -148,7 +158,9 @@ def from_layer(labels_layer: Layer) -> Segmentation:
 def prepared_layer(source: Source, mask: NDArray[np.bool_] | None = None, **settings: Any) -> tuple[Settings, Pixels]:
     """Return the checked settings of a run on `source`, its channel axis told as `segment` takes it, and its pixels."""
     # Under "auto" a fourth channel is alpha; an explicit axis would make it data.
-    axis = "auto" if source.rgb else source.channel_axis
+    axis = "auto" if source.rgb or source.is_stack else source.channel_axis
+    if settings.get("spacing") is None and (settings.get("sigma") or settings.get("position_weight")):
+        settings["spacing"] = source.spacing
     return prepared(lambda _: source.pixels(mask), {**settings, "channel_axis": axis})
 
 
@@ -177,35 +189,55 @@ def make_parts(seg: Segmentation, source: Source) -> LayerParts:
         axes=axes,
         factors=factors,
         channel_axis=source.channel_axis,
+        sources=tuple(map(_source_entry, source.channels or [source])),
     )
 
 
-def add_layers(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) -> tuple[Labels, Image]:
-    """Show a result above `layer`: its layers of an earlier run are updated, others are added.
+def add_layers(parts: LayerParts, layers: Sequence[Image], viewer: napari.viewer.Viewer) -> tuple[Labels, list[Image]]:
+    """Show a result above its sources: their layers of an earlier run are updated, others are added.
 
     Call it in the GUI thread.
     """
+    first = layers[0]
     with _selection_kept(viewer):
-        recolored = find_output(viewer, layer, "recolored")
-        if recolored is not None and _fits_recolored(recolored, parts):
-            given = recolored.metadata[METADATA_KEY].get("look")
-            recolored.data = parts.recolored
-            if given == _look_of(recolored):  # else the user wants it to look as it does
-                _take_look(recolored, layer)
-                given = _look_of(recolored)
-            move_to(recolored, _recolored_placement(parts, layer))
-            _stamp(recolored, parts, "recolored", look=given)
-        else:
-            recolored = _put(viewer, _new_recolored(parts, layer), recolored, above=layer)
-        labels = find_output(viewer, layer, "labels")
+        recolored = [_show_recolored(own, layer, viewer) for own, layer in _of_each(parts, layers)]
+        labels = find_output(viewer, first, "labels")
         if labels is not None and labels.ndim == parts.labels.ndim and not labels.multiscale:
-            _update_labels(labels, parts, layer)
+            _update_labels(labels, parts, first)
         else:
-            labels = _put(viewer, _new_labels(parts, layer), labels, above=recolored)
+            there = [*layers, *recolored]
+            highest = max(there, key=lambda layer: viewer.layers.index(layer) if layer in viewer.layers else -1)
+            labels = _put(viewer, _new_labels(parts, first), labels, above=highest)
     # Only now that the source is active again: in 3-D, napari fails when a Labels layer with features becomes active
     # before the mouse, though over the canvas, has moved.
     labels.features = parts.features
     return labels, recolored
+
+
+def _of_each(parts: LayerParts, layers: Sequence[Image]) -> list[tuple[LayerParts, Image]]:
+    """Parts for the recolored layer of each source."""
+    if len(parts.sources) == 1 and not isinstance(parts.recolored, list):
+        return [(parts, layers[0])]
+    return [
+        (replace(parts, recolored=recolored, metadata={**parts.metadata, "source": source}), layer)
+        for recolored, source, layer in zip(parts.recolored, parts.sources, layers, strict=True)
+    ]
+
+
+def _show_recolored(parts: LayerParts, layer: Image, viewer: napari.viewer.Viewer) -> Image:
+    recolored = find_output(viewer, layer, "recolored")
+    if recolored is None or not _fits_recolored(recolored, parts):
+        new: Image = _put(viewer, _new_recolored(parts, layer), recolored, above=layer)
+        return new
+    given = recolored.metadata[METADATA_KEY].get("look")
+    recolored.data = parts.recolored
+    if given == look_of(recolored):  # else the user wants it to look as it does
+        take_look(recolored, layer)
+        given = look_of(recolored)
+    move_to(recolored, _recolored_placement(parts, layer))
+    _stamp(recolored, parts, "recolored", look=given)
+    shown: Image = recolored
+    return shown
 
 
 def is_output(layer: Layer) -> bool:
@@ -250,33 +282,9 @@ def _new_recolored(parts: LayerParts, layer: Image) -> Image:
         contrast_limits=layer.contrast_limits,
         **_recolored_placement(parts, layer),
     )
-    _take_look(recolored, layer)
-    _stamp(recolored, parts, "recolored", look=_look_of(recolored))
+    take_look(recolored, layer)
+    _stamp(recolored, parts, "recolored", look=look_of(recolored))
     return recolored
-
-
-_LOOK = (
-    "colormap",
-    "contrast_limits",
-    "gamma",
-    "interpolation2d",
-    "interpolation3d",
-    "rendering",
-    "iso_threshold",
-    "attenuation",
-)
-
-
-def _take_look(recolored: Image, layer: Image) -> None:
-    """Show the recolored image as the source is shown."""
-    recolored.contrast_limits_range = layer.contrast_limits_range
-    for name in _LOOK:
-        setattr(recolored, name, getattr(layer, name))
-
-
-def _look_of(layer: Image) -> dict[str, str]:
-    """Return how an image is shown, as text that can be compared and written."""
-    return {name: str(getattr(layer, name)) for name in _LOOK if name != "colormap"} | {"colormap": layer.colormap.name}
 
 
 def _update_labels(labels: Labels, parts: LayerParts, layer: Image) -> None:
@@ -338,15 +346,14 @@ def _describe(seg: Segmentation, source: Source) -> dict[str, Any]:
         "centroids": np.asarray(seg.centroids).tolist(),
         "counts": np.asarray(seg.counts).tolist(),
         "model": seg.model.to_dict(),
-        "source": {
-            "name": source.name,
-            "unique_id": source.unique_id,
-            "path": source.path,
-            "rgb": source.rgb,
-        },
+        "source": _source_entry(source),
         "versions": {name: version(name) for name in ("napari-kseg", "napari", "numpy", "numba")},
         "segmentation": seg,
     }
+
+
+def _source_entry(source: Source) -> dict[str, Any]:
+    return {"name": source.name, "unique_id": source.unique_id, "path": source.path, "rgb": source.rgb}
 
 
 def _unwrapped(thing: Any) -> Any:

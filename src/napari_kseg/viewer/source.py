@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image
 
+from napari_kseg.image.channel_stack import ChannelStack
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_kseg.image.pixels import Pixels
@@ -32,12 +36,25 @@ class Source:
     colormap: Any
     contrast_limits: tuple[float, float]
     gamma: float
+    channels: tuple[Source, ...] = ()
+    """The layers that are the channels, if there are several."""
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether the image is a list of layers, each a channel."""
+        return isinstance(self.image, ChannelStack)
+
+    @property
+    def spacing(self) -> tuple[float, ...] | None:
+        """Size of a pixel along the spatial axes in world units; None if it is 1."""
+        sizes = np.linalg.norm(self.linear, axis=0)[list(self.spatial_axes)]
+        return None if np.allclose(sizes, 1, rtol=1e-9) else tuple(sizes.tolist())
 
     @property
     def spatial_axes(self) -> tuple[int, ...]:
         """Axes of the layer that the labels have as well."""
         n_axes = len(self.linear)
-        if self.rgb or self.channel_axis is None:  # the layer does not count the axis of R, G, B
+        if self.rgb or self.is_stack or self.channel_axis is None:  # the layer does not count the axis of R, G, B
             return tuple(range(n_axes))
         return tuple(axis for axis in range(n_axes) if axis != self.channel_axis % n_axes)
 
@@ -82,6 +99,19 @@ def take_source(layer: Image, channel_axis: Any = "auto") -> Source:
         colormap=layer.colormap,
         contrast_limits=(float(layer.contrast_limits[0]), float(layer.contrast_limits[1])),
         gamma=float(layer.gamma),
+    )
+
+
+def take_sources(layers: Sequence[Image]) -> Source:
+    """Return what a run needs of several layers, each a channel of one image, that lies where the first one lies."""
+    sources = [take_source(layer) for layer in layers]
+    if not sources:
+        raise ValueError("no layer was given; give an Image layer, or several of one shape")
+    for source in sources:
+        if source.rgb:
+            raise ValueError(f"layer {source.name!r} is RGB, and cannot be one channel of several; give it alone")
+    return replace(
+        sources[0], image=ChannelStack([source.image for source in sources]), channel_axis=-1, channels=tuple(sources)
     )
 
 

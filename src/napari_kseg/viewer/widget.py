@@ -229,7 +229,7 @@ class KMeansWidget(Container[Widget]):
         is_new = find_output(self._viewer, layer, "recolored") is None
         # napari makes each layer active that is added; our choice must not follow to and fro.
         with self._viewer.layers.selection.events.active.blocker(self._follow_active_layer):
-            labels, recolored = add_layers(parts, layer, self._viewer)
+            labels, (recolored,) = add_layers(parts, [layer], self._viewer)
         if is_new:
             recolored.visible = not labels.visible  # one thing at a time, as the switch has it
         seg = parts.segmentation
