@@ -159,3 +159,51 @@ def test_a_missing_file_is_a_missing_file(tmp_path):
 
 def test_settings_are_part_of_the_model(model):
     assert model.settings == Settings(5, random_state=3)
+
+
+def test_a_file_of_the_first_format_is_still_read(photo):
+    """As it was written before there were recipes, names and provenance."""
+    seg = segment(photo, 3).merge([1, 2])
+    values = seg.model.to_dict()
+    for name in ("recipe", "feature_means", "names", "colors", "provenance"):
+        del values[name]
+    old_settings = (
+        "n_clusters", "channel_axis", "downsample", "init", "n_init", "max_iter", "tol", "random_state",
+        "full_resolution",
+    )  # fmt: skip
+    values["settings"] = {name: values["settings"][name] for name in old_settings}
+    values["format_version"] = 1
+    model = Model.from_dict(json.loads(json.dumps(values)))
+    assert_array_equal(model.predict(photo), seg.labels)
+    assert_array_equal(model.centroids, seg.centroids)
+    assert model.names == ("", "")
+
+
+def test_it_says_where_it_comes_from(photo):
+    model = segment(photo.astype("u2"), 3).model
+    assert model.provenance["shape"] == list(photo.shape[:2])
+    assert model.provenance["dtype"] == "uint16"
+    assert "napari-kseg" in model.provenance["versions"]
+
+
+@pytest.mark.parametrize(
+    ("found_in", "given", "words"),
+    [
+        (lambda photo: photo, lambda photo: photo / 255, r"float64 with values up to 1.*uint8.*; multiply it by 255"),
+        (lambda photo: photo, lambda photo: photo.astype("u2") * 257, "uint16 with values up to.*scale it to 0 to 255"),
+        (lambda photo: photo / 255, lambda photo: photo, "uint8 with values up to.*float64.*scale it to 0 to 1"),
+        (lambda photo: photo.astype("u2") * 257, lambda photo: photo, "uint8.*cannot hold the values of the model"),
+        (lambda photo: photo.astype("u2") * 257, lambda photo: photo / 255, "multiply it by 65535"),
+    ],
+)
+def test_images_in_other_units_are_refused_in_words(photo, found_in, given, words):
+    model = segment(found_in(photo), 3).model
+    with pytest.raises(ValueError, match=words):
+        model.predict(given(photo))
+    with pytest.raises(ValueError, match=words):
+        model.segment(given(photo))
+
+
+def test_a_dark_image_of_another_dtype_is_not_refused(model, photo):
+    assert model.predict(np.zeros((5, 5, 3))).max() == 1
+    assert_array_equal(model.predict(photo.astype("u2")), model.predict(photo))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import RELAXATION, Callback, Fit, Samples, Search, checked_centroids, completed, lloyd
 
+from .color_space import OWN
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
 from .features import Features
 from .model import Model, brightness_order, label_dtype
@@ -20,6 +21,7 @@ from .recipe_settings import drafted, recipe_key, recipe_of_seeds, slic_position
 from .routes import Floats, Route, choose_route, is_counted, start_on_draw
 from .segmentation import Segmentation
 from .settings import Settings
+from .units import check_colors
 
 
 class Fitter:
@@ -47,6 +49,8 @@ class Fitter:
         key = recipe_key(settings)
         if key not in self._recipes:
             draft = drafted(settings, self._pixels)
+            if draft.color_space != OWN:
+                check_colors(self._pixels, draft.color_space)
             if settings.normalize is not None or settings.channel_weights is not None:
                 draft = draft.with_scale(*self._scale(draft, settings))
             self._recipes[key] = draft.with_position(slic_position(settings, self._pixels))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_kseg.kmeans import checked_integer, checked_number
+
 from .pixels import Pixels
 from .recolor import white
 from .routes import Floats
@@ -63,6 +65,21 @@ def linkage(all_joins: list[Join]) -> Floats:
         rows[i] = *sorted((nodes[join.first], nodes[join.second])), join.distance, sizes[join.first]
         nodes[join.first] = n_clusters + i
     return rows
+
+
+def n_joins(all_joins: list[Join], n_clusters: int | None, threshold: float | None) -> int:
+    """Check what is asked for, and return the number of joins that give it."""
+    if (n_clusters is None) == (threshold is None):
+        raise ValueError("give either n_clusters, how many clusters to leave, or threshold, how far apart two may be")
+    if n_clusters is not None:
+        left, now = checked_integer("n_clusters", n_clusters, low=1), len(all_joins) + 1
+        if left > now:
+            raise ValueError(f"n_clusters={left}, but there are {now} clusters; joining leaves fewer")
+        return now - left
+    limit = checked_number("threshold", threshold)
+    if not limit >= 0:
+        raise ValueError(f"threshold={threshold}, but it must be 0 or more")
+    return next((i for i, join in enumerate(all_joins) if join.distance > limit), len(all_joins))
 
 
 def distances_for(pixels: Pixels, centroids: Floats, counts: NDArray[np.int64]) -> Distances:

@@ -19,6 +19,7 @@ from .pixels import Array, Pixels, looks_like_color
 from .recipe import Recipe
 from .routes import Floats, choose_route
 from .settings import Settings
+from .units import check_range
 
 if TYPE_CHECKING:
     from .segmentation import Segmentation
@@ -47,6 +48,10 @@ class Model:
         How features are made of an image, with what was learned from the one that was fitted.
     feature_means : (K, F) array of float64
         Mean features of a cluster, around which inertia is measured: those of `feature_centroids`, before any merge.
+    names, colors : tuple of str
+        Given by the user, for each cluster; an empty one is none. Colors are "#rrggbb".
+    provenance : dict
+        Where it comes from: "shape" and "dtype" of the image, and "versions" of what computed it.
 
     Examples
     --------
@@ -64,6 +69,9 @@ class Model:
     rgb: bool
     recipe: Recipe
     feature_means: Floats
+    names: tuple[str, ...]
+    colors: tuple[str, ...]
+    provenance: Mapping[str, Any]
 
     def __post_init__(self) -> None:
         for array in (self.feature_centroids, self.groups, self.centroids, self.feature_means):
@@ -75,7 +83,16 @@ class Model:
     ) -> "Model":
         """Make the model of a fit, from centroids (K, F) among the features and their colors (K, C) in the image."""
         groups = np.arange(1, len(centroids) + 1)
-        return cls(settings, centroids.copy(), groups, colors.copy(), pixels.rgb, recipe, centroids.copy())
+        none = ("",) * len(centroids)
+        provenance = {
+            "shape": list(pixels.shape),
+            "dtype": str(pixels.dtype),
+            "versions": {name: version(name) for name in ("napari-kseg", "numpy", "numba", "scikit-image")},
+        }
+        return cls(
+            settings, centroids.copy(), groups, colors.copy(), pixels.rgb, recipe, centroids.copy(), none, none,
+            provenance,
+        )  # fmt: skip
 
     def features(self, pixels: Pixels) -> Features:
         """Return what is compared of an image's pixels."""
@@ -148,6 +165,9 @@ class Model:
             "feature_centroids": self.feature_centroids.tolist(),
             "groups": self.groups.tolist(),
             "centroids": self.centroids.tolist(),
+            "names": list(self.names),
+            "colors": list(self.colors),
+            "provenance": dict(self.provenance),
         }
 
     @classmethod
@@ -162,6 +182,7 @@ class Model:
                 "update napari-kseg"
             )
         try:
+            none = [""] * len(values["centroids"])
             model = cls(
                 Settings.from_dict(dict(values["settings"])),
                 np.array(values["feature_centroids"], np.float64),
@@ -170,6 +191,9 @@ class Model:
                 bool(values["rgb"]),
                 Recipe.from_dict(values.get("recipe", {})),
                 np.array(values.get("feature_means", values["centroids"]), np.float64),
+                tuple(map(str, values.get("names", none))),
+                tuple(map(str, values.get("colors", none))),
+                dict(values.get("provenance", {})),
             )
         except KeyError as error:
             raise ValueError(f"this is not a {FORMAT}: it lacks the entry {error}") from None
@@ -186,6 +210,7 @@ class Model:
             and groups.shape == features.shape[:1]
             and self.feature_means.shape == (len(centroids), features.shape[1])
             and (centroids.shape[1] == features.shape[1] or not self.recipe.is_plain)
+            and len(self.names) == len(self.colors) == len(centroids)
             and np.array_equal(np.unique(groups), np.arange(1, len(centroids) + 1))
             and bool(np.isfinite(features).all())
             and bool(np.isfinite(centroids).all())
@@ -230,6 +255,7 @@ class Model:
 
     def _label(self, pixels: Pixels) -> tuple[Array, Assigned]:
         self._check_channels(pixels)
+        check_range(pixels, self.provenance.get("dtype"), self.centroids)
         route = choose_route(self.features(pixels), to_fit=False)
         return route.label(self.feature_centroids, self.groups.astype(label_dtype(self.n_clusters)))
 

@@ -1,19 +1,21 @@
 """The result of a segmentation: labels, what each cluster looks like, and the ways to use them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_kseg.kmeans import Assigned, checked_integer, checked_number
+from napari_kseg.kmeans import Assigned
 
 from .channel_stack import ChannelStack
 from .clean_up import inertia_of_moves
 from .downsample import Factors
-from .likeness import Join, distances_for, joins, linkage
-from .model import Model, brightness_order, label_dtype
+from .joined import counts_of, inertia_around, joined
+from .likeness import Join, distances_for, joins, linkage, n_joins
+from .marks import with_colors, with_given, with_names
+from .model import Model
 from .pixels import Array, Pixels
 from .portion import cut_out
 from .recolor import display_colors, hex_color, recolor
@@ -73,8 +75,8 @@ class Segmentation:
         """Make the segmentation from labels before clean-up and the sums found for each of the feature centroids."""
         labels.flags.writeable = False
         rows = model.groups - 1
-        counts = _counts(model, found)
-        inertia = _inertia(found, model.feature_centroids, model.feature_means[rows])
+        counts = counts_of(model, found)
+        inertia = inertia_around(found, model.feature_centroids, model.feature_means[rows])
         clean = model.cleaned(labels)
         if clean is not labels:
             clean.flags.writeable = False
@@ -119,8 +121,55 @@ class Segmentation:
         return self.pixels.channel_names
 
     def colors(self) -> Floats:
-        """(K, 4) colors to show the clusters in, 0 to 1: their own for color images, else gray or a cycle of hues."""
-        return display_colors(self.centroids, self.pixels)
+        """(K, 4) colors to show the clusters in, 0 to 1.
+
+        Those given by `colored`; else their own for color images, and gray or a cycle of hues for others.
+        """
+        return with_given(display_colors(self.centroids, self.pixels), self.model.colors)
+
+    def named(self, names: Mapping[int, str]) -> "Segmentation":
+        """Give clusters names, which the table, the layer and the model file then have.
+
+        Parameters
+        ----------
+        names : mapping of int to str
+            Label and name; an empty one takes the name away.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label.
+        TypeError
+            If a name is no str.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import napari_kseg as kseg
+        >>> seg = kseg.segment(np.array([[0, 1, 9], [8, 1, 0]], np.uint8), 2).named({2: "nuclei"})
+        >>> seg.table()["name"].tolist()
+        ['cluster 1', 'nuclei']
+        """
+        self._check_labels(names)
+        return replace(self, model=replace(self.model, names=with_names(self.model.names, names)))
+
+    def colored(self, colors: Mapping[int, str]) -> "Segmentation":
+        """Give clusters colors to be shown in; centroids and the recolored image stay what they are.
+
+        Parameters
+        ----------
+        colors : mapping of int to str
+            Label and color, as "#rrggbb"; an empty one takes the color away.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label, or a color is not of this form.
+        TypeError
+            If a color is no str.
+        """
+        self._check_labels(colors)
+        return replace(self, model=replace(self.model, colors=with_colors(self.model.colors, colors)))
 
     def recolored(self) -> Any:
         """Every pixel replaced by the centroid of its cluster.
@@ -208,7 +257,7 @@ class Segmentation:
         """
         all_joins = self._joins()
         groups = {row: [row + 1] for row in range(self.n_clusters)}
-        for join in all_joins[: _n_joins(all_joins, n_clusters, threshold)]:
+        for join in all_joins[: n_joins(all_joins, n_clusters, threshold)]:
             groups[join.first] += groups.pop(join.second)
         return self._joined([sorted(group) for group in groups.values() if len(group) > 1])
 
@@ -230,27 +279,11 @@ class Segmentation:
     @property
     def _fitted_counts(self) -> NDArray[np.int64]:
         """(K,) pixels of each cluster before clean-up, which leaves the centroids what they are."""
-        return _counts(self.model, self._found)
+        return counts_of(self.model, self._found)
 
     def _joined(self, groups: list[list[int]]) -> "Segmentation":
         """Join the labels of each group, which share none."""
-        first_of = np.arange(self.n_clusters + 1)
-        centroids, features = self.centroids.copy(), self.model.feature_means.copy()
-        for group in groups:
-            rows = np.array(group) - 1
-            counts = self._fitted_counts[rows]
-            first_of[group] = group[0]
-            for table in (centroids, features):
-                table[rows[0]] = np.average(table[rows], axis=0, weights=counts if counts.any() else None)
-        kept = np.unique(first_of[1:])
-        order = kept[brightness_order(centroids[kept - 1])]
-        numbers = np.zeros(self.n_clusters + 1, label_dtype(len(order)))
-        numbers[order] = np.arange(1, len(order) + 1)
-        numbers = numbers[first_of]
-        groups_then = numbers[self.model.groups].astype(np.int64)
-        model = replace(
-            self.model, groups=groups_then, centroids=centroids[order - 1], feature_means=features[order - 1]
-        )
+        model, numbers = joined(self.model, groups, self._fitted_counts)
         return Segmentation.of(
             model, self.pixels, numbers[self._nearest], self._found, self.n_iter, self.converged, self.downsample
         )
@@ -322,7 +355,7 @@ class Segmentation:
 
         columns: dict[str, Any] = {
             "label": np.arange(1, self.n_clusters + 1),
-            "name": [f"cluster {label}" for label in range(1, self.n_clusters + 1)],
+            "name": [name or f"cluster {label}" for label, name in enumerate(self.model.names, 1)],
             "color": [hex_color(color) for color in self.colors()],
             "count": self.counts,
             "fraction": self.fractions,
@@ -352,33 +385,3 @@ class Segmentation:
             if not 1 <= label <= self.n_clusters:
                 raise ValueError(f"label {label} does not exist; the labels are 1 to {self.n_clusters}")
         return sorted({int(label) for label in wanted})
-
-
-def _counts(model: Model, found: Assigned) -> NDArray[np.int64]:
-    """(K,) pixels of each cluster, from those of each feature centroid."""
-    counts = np.zeros(model.n_clusters, np.int64)
-    np.add.at(counts, model.groups - 1, np.rint(found.weights).astype(np.int64))
-    return counts
-
-
-def _n_joins(all_joins: list[Join], n_clusters: int | None, threshold: float | None) -> int:
-    """Check what is asked for, and return the number of joins that give it."""
-    if (n_clusters is None) == (threshold is None):
-        raise ValueError("give either n_clusters, how many clusters to leave, or threshold, how far apart two may be")
-    if n_clusters is not None:
-        left, now = checked_integer("n_clusters", n_clusters, low=1), len(all_joins) + 1
-        if left > now:
-            raise ValueError(f"n_clusters={left}, but there are {now} clusters; joining leaves fewer")
-        return now - left
-    limit = checked_number("threshold", threshold)
-    if not limit >= 0:
-        raise ValueError(f"threshold={threshold}, but it must be 0 or more")
-    return next((i for i, join in enumerate(all_joins) if join.distance > limit), len(all_joins))
-
-
-def _inertia(found: Assigned, feature_centroids: Floats, own: Floats) -> float:
-    """Inertia around each sample's own cluster centroid, from the sums around the feature centroids (Steiner)."""
-    shift = feature_centroids - own
-    residual = found.sums - found.weights[:, None] * feature_centroids
-    around = found.inertias + 2 * (shift * residual).sum(1) + found.weights * (shift**2).sum(1)
-    return float(np.maximum(around, 0).sum())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.utils.colormaps import CyclicLabelColormap, label_colormap
 
+from napari_kseg.image.marks import with_given
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,8 +20,13 @@ def label_colors(seg: Segmentation, source: Source) -> NDArray[np.float64]:
     """Return the colors of the labels 1 to K, shape (K, 4), 0 to 1.
 
     Color images and one channel: what the source shows at the centroid, through its contrast limits and gamma.
-    Otherwise no color belongs to a centroid, and napari's own cycle tells the labels apart.
+    Otherwise no color belongs to a centroid, and napari's own cycle tells the labels apart. Colors
+    that the user gave come first.
     """
+    return with_given(_colors_of_centroids(seg, source), seg.model.colors)
+
+
+def _colors_of_centroids(seg: Segmentation, source: Source) -> NDArray[np.float64]:
     centroids = np.asarray(seg.centroids, np.float64)
     if not seg.is_color and centroids.shape[1] > 1:
         return _cycle(len(centroids))[1:]

@@ -1,0 +1,55 @@
+"""Clusters that are joined: a model that labels by all their centroids, and what it counts.
+
+M feature centroids, K clusters, F features, C channels.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_kseg.kmeans import Assigned
+
+from .marks import joined_marks
+from .model import Model, brightness_order, label_dtype
+from .pixels import Array
+from .routes import Floats
+
+
+def joined(model: Model, groups: list[list[int]], counts: NDArray[np.int64]) -> tuple[Model, Array]:
+    """Join the labels of each group, which share none.
+
+    Returns the model, and the label (K + 1,) that each of the model's labels before, and 0, becomes.
+    """
+    first_of = np.arange(model.n_clusters + 1)
+    centroids, features = model.centroids.copy(), model.feature_means.copy()
+    for group in groups:
+        rows = np.array(group) - 1
+        first_of[group] = group[0]
+        for table in (centroids, features):
+            table[rows[0]] = np.average(table[rows], axis=0, weights=counts[rows] if counts[rows].any() else None)
+    kept = np.unique(first_of[1:])
+    order = kept[brightness_order(centroids[kept - 1])]
+    numbers = np.zeros(model.n_clusters + 1, label_dtype(len(order)))
+    numbers[order] = np.arange(1, len(order) + 1)
+    numbers = numbers[first_of]
+    groups_then = numbers[model.groups].astype(np.int64)
+    return replace(
+        model, groups=groups_then, centroids=centroids[order - 1], feature_means=features[order - 1],
+        names=joined_marks(model.names, numbers), colors=joined_marks(model.colors, numbers),
+    ), numbers  # fmt: skip
+
+
+def counts_of(model: Model, found: Assigned) -> NDArray[np.int64]:
+    """(K,) pixels of each cluster, from those of each feature centroid."""
+    counts = np.zeros(model.n_clusters, np.int64)
+    np.add.at(counts, model.groups - 1, np.rint(found.weights).astype(np.int64))
+    return counts
+
+
+def inertia_around(found: Assigned, feature_centroids: Floats, own: Floats) -> float:
+    """Inertia around each sample's own cluster centroid, from the sums around the feature centroids (Steiner)."""
+    shift = feature_centroids - own
+    residual = found.sums - found.weights[:, None] * feature_centroids
+    around = found.inertias + 2 * (shift * residual).sum(1) + found.weights * (shift**2).sum(1)
+    return float(np.maximum(around, 0).sum())
