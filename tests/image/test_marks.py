@@ -1,6 +1,5 @@
 """Names and colors that a user gives to clusters."""
 
-import numpy as np
 import pytest
 from napari.layers import Image
 from numpy.testing import assert_allclose, assert_array_equal
