@@ -37,10 +37,27 @@ def run(code):
 def picture(image, seg):
     """Return the image beside its clusters, white where a pixel was left out."""
     clusters = seg.recolored()
-    clusters[seg.labels == 0] = 255
+    if isinstance(image, list):  # the first channel stands for all
+        image, clusters = image[0], clusters[0]
+    image, clusters, labels = _plane(image, seg), _plane(clusters, seg), _plane(seg.labels, seg)
+    if not seg.is_color:
+        low, high = np.percentile(image, [1, 99])
+        image, clusters = (_gray(part, low, high) for part in (image, clusters))
+    clusters[labels == 0] = 255
     gap = np.full((len(image), 8, 3), 255, np.uint8)
     both = Image.fromarray(np.hstack([image, gap, clusters]))
     return both.resize((both.width * HEIGHT // both.height, HEIGHT), Image.Resampling.LANCZOS)
+
+
+def _gray(image, low, high):
+    """Return one channel as a gray RGB image."""
+    shown = np.clip((image - low) / (high - low), 0, 1) * 255
+    return np.repeat(shown.astype(np.uint8)[..., None], 3, -1)
+
+
+def _plane(image, seg):
+    """Return the middle slice of a volume, and any other image as it is."""
+    return image[len(image) // 2] if seg.labels.ndim == 3 else image
 
 
 def main():

@@ -394,3 +394,10 @@ def test_a_color_space_needs_color(coins):
 def test_texture_needs_pixels_along_each_axis():
     with pytest.raises(ValueError, match="2 pixels or more along each axis"):
         segment(np.arange(50.0)[None], 3, texture=(1, 2))
+
+
+@pytest.mark.parametrize("kind", NORMALIZED)
+@pytest.mark.parametrize("dtype", ["u1", "f4"])
+def test_nothing_to_normalize_is_said_in_words(photo, kind, dtype):
+    with pytest.raises(ValueError, match="every pixel is left out"):
+        segment(photo.astype(dtype), 3, normalize=kind, mask=np.zeros(photo.shape[:2], bool))

@@ -95,7 +95,7 @@ def test_large_negative_values_are_whole_numbers_in_the_table(desk):
 
 
 def test_defaults_are_five_clusters_auto_seed_zero_and_no_clean_up(desk):
-    boxes = [box for box in desk.widget.native.findChildren(QAbstractSpinBox) if not box.isHidden()]
+    boxes = [box for box in desk.widget.native.findChildren(QAbstractSpinBox) if box.isVisibleTo(desk.widget.native)]
     assert [box.value() for box in boxes if box.value() == 5] == [5]
     assert sorted(box.text() for box in boxes) == ["0", "0", "5", "auto"]
 

@@ -1,11 +1,11 @@
 """The options of the command line, and what they lead to."""
 
 import itertools
-import os
 import re
 import sys
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,33 +15,19 @@ from typer.core import TyperGroup  # noqa: TID253
 import napari_kseg
 from napari_kseg.image._progress import progress_bar
 from napari_kseg.image.pixels import Pixels
-from napari_kseg.image.segment import segment_pixels
+from napari_kseg.image.segment import prepared, segment_pixels
 from napari_kseg.image.settings import Settings
 from napari_kseg.kmeans import not_converged
 
-from .errors import CommandError, first_line
+from .errors import CommandError
+from .parse import OPTIONS, coordinates, listed, number, numbers, scales
 from .read import read_image, read_mask
 from .report import print_files, print_table
+from .view import open_viewer
 from .write import staged, write_results
 
-VIEWER_PLUGIN, VIEWER_WIDGET, VIEWER_SAMPLE = "napari-kseg", "K-means Segmentation", "photo"
 # Typer's own errors: Click's class, or since Typer 0.29 one of its own that has no public name.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-_OPTIONS = {
-    "n_clusters": "--clusters",
-    "channel_axis": "--channel-axis",
-    "random_state": "--seed",
-    "downsample": "--downsample",
-    "nodata": "--nodata",
-    "background": "--background",
-    "saturated": "--saturated",
-    "min_size": "--min-size",
-    "majority": "--majority",
-    "n_init": "--n-init",
-    "max_iter": "--max-iter",
-    "tol": "--tol",
-}
-"""What a keyword of `segment` is called here."""
 
 
 class _DefaultCommandGroup(TyperGroup):
@@ -171,6 +157,64 @@ def segment_or_view(
         float | None,
         typer.Option(metavar="X", show_default=False, help="Leave out pixels of which any channel is at least X."),
     ] = None,
+    color_space: Annotated[
+        str, typer.Option(metavar="NAME", help="Compare colors in linear RGB, Lab, ab, Oklab, HSV or gray.")
+    ] = "RGB",
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I,J", show_default=False, help="Channels to compare, of the color space if one is given."
+        ),
+    ] = None,
+    channel_weights: Annotated[
+        str | None, typer.Option(metavar="X,Y", show_default=False, help="Factor of each of these channels.")
+    ] = None,
+    normalize: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", show_default=False, help="Normalize channels: zscore, percentile or minmax."),
+    ] = None,
+    sigma: Annotated[
+        str,
+        typer.Option(
+            metavar="X",
+            help="Smooth by a Gaussian of this standard deviation, in the unit of --spacing; X,Y,… for each axis.",
+        ),
+    ] = "0",
+    texture: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW,HIGH",
+            show_default=False,
+            help="Compare the texture at scales from LOW to HIGH pixels; auto: 0.5,16.",
+        ),
+    ] = None,
+    position_weight: Annotated[
+        float, typer.Option(metavar="X", min=0, help="How much the place counts, as the compactness of SLIC.")
+    ] = 0,
+    spacing: Annotated[
+        str | None,
+        typer.Option(metavar="X", show_default=False, help="Size of a pixel; X,Y,… along each axis. Default 1."),
+    ] = None,
+    points: Annotated[
+        str | None,
+        typer.Option(
+            metavar='"Y,X …"',
+            show_default=False,
+            help="Start at these pixels, one for each cluster; if they are fewer, others are added.",
+        ),
+    ] = None,
+    scribbles: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Start at the means under the labels of this image of the same size; 0 is no label.",
+        ),
+    ] = None,
+    fixed: Annotated[
+        str | None,
+        typer.Option(metavar="I,J", show_default=False, help="Starts that do not move, counted from 0."),
+    ] = None,
     min_size: Annotated[
         int,
         typer.Option(metavar="N", min=0, help="Components of fewer pixels join what is around them."),
@@ -219,82 +263,66 @@ def segment_or_view(
     if len(paths) != 1:
         raise CommandError(f"--output needs exactly one IMAGE, but {len(paths) or 'none'} was given")
     settings = {
-        "n_clusters": _number(clusters, int, "--clusters", "auto or a whole number of 1 or more"),
-        "downsample": _number(downsample, float, "--downsample", "auto or a factor of 1 or more"),
+        "n_clusters": number(clusters, int, "--clusters", "auto or a whole number of 1 or more"),
+        "downsample": number(downsample, float, "--downsample", "auto or a factor of 1 or more"),
         "channel_axis": None
         if channel_axis == "none"
-        else _number(channel_axis, int, "--channel-axis", "auto, none or the number of an axis"),
+        else number(channel_axis, int, "--channel-axis", "auto, none or the number of an axis"),
         "nodata": nodata,
         "background": background,
         "saturated": saturated,
+        "color_space": color_space,
+        "channels": numbers(channels, int, "--channels"),
+        "channel_weights": listed(numbers(channel_weights, float, "--channel-weights")),
+        "normalize": normalize,
+        "sigma": numbers(sigma, float, "--sigma"),
+        "texture": scales(texture),
+        "position_weight": position_weight,
+        "spacing": numbers(spacing, float, "--spacing"),
         "min_size": min_size,
         "majority": majority,
-        "n_init": _number(n_init, int, "--n-init", "auto or a whole number of 1 or more"),
+        "n_init": number(n_init, int, "--n-init", "auto or a whole number of 1 or more"),
         "random_state": seed,
         "max_iter": max_iter,
         "tol": tol,
     }
-    segment_file(paths[0], output, mask, settings)
+    if points is not None and scribbles is not None:
+        raise CommandError("--points and --scribbles are both given; clusters start at one or the other")
+    seeds = Seeds(coordinates(points), scribbles, listed(numbers(fixed, int, "--fixed")) or ())
+    segment_file(paths[0], output, mask, settings, seeds)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
     return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
 
 
-def _number(text: str, kind: type[int] | type[float], option: str, allowed: str) -> float | str:
-    if text == "auto":
-        return text
-    try:
-        return kind(text)
-    except ValueError:
-        raise CommandError(f"{option} {text} is not possible; give {allowed}") from None
+@dataclass(frozen=True)
+class Seeds:
+    """Where clusters start, if the user says so."""
+
+    points: Any
+    scribbles: Path | None
+    fixed: tuple[int, ...]
+
+    def keywords(self) -> dict[str, Any]:
+        """Return what `segment` takes."""
+        init: Any = self.points if self.scribbles is None else read_image(self.scribbles)[0]
+        return (
+            {}
+            if init is None and not self.fixed
+            else {"init": "k-means++" if init is None else init, "fixed": self.fixed}
+        )
 
 
-def open_viewer(paths: list[Path]) -> None:
-    """Open napari with the widget docked and stay until it is closed."""
-    try:
-        from qtpy.QtCore import QTimer
-    except ImportError as error:
-        raise CommandError(
-            f'the viewer cannot open ({error}); pip install "napari-kseg[all]" brings what it needs, '
-            "and with --output FOLDER no viewer is needed"
-        ) from None
-    if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))):
-        raise CommandError("the viewer needs a display, and there is none; with --output FOLDER no viewer is needed")
-    import napari
-
-    viewer = napari.Viewer()
-    if not paths:
-        viewer.open_sample(VIEWER_PLUGIN, VIEWER_SAMPLE)
-    for path in paths:
-        try:
-            _open_in_viewer(viewer, path)
-        except Exception as error:  # noqa: BLE001  # readers raise what they like
-            viewer.close()
-            raise CommandError(f"napari cannot open {path}: {first_line(error)}") from None
-    # Last, as the widget starts a thread, which had to be waited for if a file could not be opened.
-    viewer.window.add_plugin_dock_widget(VIEWER_PLUGIN, VIEWER_WIDGET)
-    QTimer.singleShot(0, viewer.reset_view)  # fit the image into what the widget leaves, once that is laid out
-    napari.run()
-
-
-def _open_in_viewer(viewer: Any, path: Path) -> None:
-    from napari.errors import MultipleReaderError
-
-    try:
-        viewer.open(path)
-    except MultipleReaderError:  # nobody is there to be asked which of the plugins should
-        viewer.open(path, plugin="napari")
-
-
-def segment_file(path: Path, folder: Path, mask_path: Path | None, settings: dict[str, Any]) -> None:
+def segment_file(path: Path, folder: Path, mask_path: Path | None, settings: dict[str, Any], seeds: Seeds) -> None:
     """Segment an image file and write the results; say what came out."""
     try:
-        checked = Settings(**settings)  # before anything that takes long
+        Settings(**settings)  # before anything that takes long
         with staged(folder, path, mask_path) as stage, warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)  # to show, even where Python was told to raise them
             warnings.showwarning = _show_warning  # type: ignore[assignment]  # of the six arguments one is shown
-            pixels = _pixels_of(path, mask_path, checked.channel_axis)
+            keywords = {**settings, **seeds.keywords()}
+            checked, pixels = prepared(lambda axis: _pixels_of(path, mask_path, axis), keywords)
             start = time.perf_counter()
             with progress_bar(sys.stderr.isatty(), None) as report:
                 seg = segment_pixels(pixels, checked, callback=report)
@@ -323,7 +351,7 @@ def _pixels_of(path: Path, mask_path: Path | None, channel_axis: Any) -> Pixels:
 
 
 def _in_options(message: str) -> str:
-    named = re.sub(rf"\b({'|'.join(_OPTIONS)})=", lambda match: f"{_OPTIONS[match[1]]} ", message)
+    named = re.sub(rf"\b({'|'.join(OPTIONS)})=", lambda match: f"{OPTIONS[match[1]]} ", message)
     return named.replace("raise max_iter, or tol", "raise --max-iter, or --tol").replace("None", "none")
 
 

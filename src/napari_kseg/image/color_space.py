@@ -23,9 +23,9 @@ def _linear_rgb(red: Channel, green: Channel, blue: Channel) -> Channels:
 
 def _lab(red: Channel, green: Channel, blue: Channel) -> Channels:
     """CIELAB (CIE 1976) under D65, 2° observer: L* from 0 to 100, a* and b* about -100 to 100."""
-    x = _lab_curve(_dot((0.412453, 0.357580, 0.180423), red, green, blue) / np.float32(0.95047))
+    x = _lab_curve(_dot((0.412453 / 0.95047, 0.357580 / 0.95047, 0.180423 / 0.95047), red, green, blue))
     y = _lab_curve(_dot((0.212671, 0.715160, 0.072169), red, green, blue))
-    z = _lab_curve(_dot((0.019334, 0.119193, 0.950227), red, green, blue) / np.float32(1.08883))
+    z = _lab_curve(_dot((0.019334 / 1.08883, 0.119193 / 1.08883, 0.950227 / 1.08883), red, green, blue))
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
@@ -98,8 +98,12 @@ def converted(name: str, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[
     if space.of is None:
         raise ValueError(f"{name} is the image's own values; there is nothing to convert")
     unit = _linear_light if space.linear else _unit
+    features = np.empty((*values.shape[:-1], len(space.names)), np.float32)
     with np.errstate(over="ignore", invalid="ignore"):  # left-out pixels may be anything
-        return np.stack(space.of(*(unit(channel, dtype) for channel in np.moveaxis(values, -1, 0))), -1, dtype="f4")
+        found = space.of(*(unit(channel, dtype) for channel in np.moveaxis(values, -1, 0)))
+        for i, feature in enumerate(found):
+            features[..., i] = feature
+    return features
 
 
 def checked_color_space(name: Any) -> str:
@@ -123,8 +127,7 @@ def _unit(channel: NDArray[Any], dtype: np.dtype[Any]) -> Channel:
 def _linear_light(channel: NDArray[Any], dtype: np.dtype[Any]) -> Channel:
     """Decode sRGB (IEC 61966-2-1)."""
     if channel.dtype == np.uint8:  # there are only 256 values
-        decoded: Channel = _decoded(_unit(np.arange(256), dtype))[channel]
-        return decoded
+        return np.take(_decoded(_unit(np.arange(256), dtype)), channel)
     return _decoded(_unit(channel, dtype))
 
 
@@ -135,19 +138,28 @@ def _decoded(unit: Channel) -> Channel:
 
 def _dot(weights: tuple[float, float, float], *channels: Channel) -> Channel:
     # Not `@`: BLAS has threads of its own, and other bits for other lengths.
-    a, b, c = (np.float32(weight) * channel for weight, channel in zip(weights, channels, strict=True))
-    return np.asarray(a + b + c)
+    total = np.float32(weights[0]) * channels[0]
+    for weight, channel in zip(weights[1:], channels[1:], strict=True):
+        total += np.float32(weight) * channel
+    return total
 
 
 def _lab_curve(ratio: Channel) -> Channel:
-    straight = np.float32(7.787) * ratio + np.float32(16 / 116)
-    return np.where(ratio > np.float32(0.008856), _root_of_positive(ratio), straight)
+    curved = _root_of_positive(ratio)
+    dark = ratio <= np.float32(0.008856)
+    curved[dark] = np.float32(7.787) * ratio[dark] + np.float32(16 / 116)
+    return curved
 
 
 def _cube_root(channel: Channel) -> Channel:
-    return np.copysign(np.where(channel != 0, _root_of_positive(np.abs(channel)), 0), channel).astype(np.float32)
+    root = np.copysign(_root_of_positive(np.abs(channel)), channel)
+    root[channel == 0] = 0
+    return root
 
 
 def _root_of_positive(channel: Channel) -> Channel:
     # A quarter of the time of `np.cbrt`, and as exact as float32 can tell.
-    return np.asarray(np.exp(np.log(np.maximum(channel, np.float32(1e-30))) / np.float32(3)))
+    root = np.maximum(channel, np.float32(1e-30))
+    np.log(root, out=root)
+    root *= np.float32(1 / 3)
+    return np.exp(root, out=root)

@@ -61,7 +61,9 @@ class Fitter:
         n_features = Features(self._pixels, draft).n_features
         offset, scale = np.zeros(n_features), np.ones(n_features)
         if settings.normalize is not None:
-            offset, scale = normalization(self._route(draft).samples, settings.normalize)
+            samples = self._route(draft).samples
+            _check_left(samples.n_samples)
+            offset, scale = normalization(samples, settings.normalize)
         weights = np.array(settings.channel_weights or (1.0,))
         return offset, scale * np.repeat(weights, n_features // len(weights))
 
@@ -75,12 +77,10 @@ class Fitter:
             return self._plain_route
         if recipe not in self._latest:
             self._latest.clear()
-            around = recipe.looks_around
-            self._latest[recipe] = (
-                choose_route(Features(self._pixels, recipe), self._callback)
-                if around
-                else self._plain_route.with_recipe(recipe)  # what is counted for one serves for all
-            )
+            if recipe.looks_around:
+                self._latest[recipe] = choose_route(Features(self._pixels, recipe), self._callback)
+            else:  # what is counted for one serves for all
+                self._latest[recipe] = self._plain_route.with_recipe(recipe)
         return self._latest[recipe]
 
     def _labeling_route(self, recipe: Recipe) -> Route:

@@ -15,6 +15,7 @@ samples   all others, and features that look around      pixels, block by block
 K clusters, C channels of the image, F features, D distinct colors.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,8 +48,8 @@ from .recipe import Recipe
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 
-AT_ONCE = 1 << 14
-"""Colors whose features are made at once: more of them fall out of the processor's cache, and take a third longer."""
+AT_ONCE = 1 << 16
+"""Colors whose features are made at once: of less, two threads wait for each other's Python, up to twice as long."""
 
 FEW = 1 << 19
 """Pixels that are labeled sooner than their colors are counted: 240,000 by 5 clusters in 6 ms instead of 15."""
@@ -152,9 +153,8 @@ class _HistogramRoute:
 
     def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
         """Label the colors, and add them up as often as they occur."""
-        labels, _ = _labels_of(self.samples, centroids, measure=False)
-        return sums_by_label(labels, self._histogram.colors[:, : self._pixels.n_channels], self._histogram.counts,
-                             len(centroids))  # fmt: skip
+        colors = self._histogram.source()  # in the same blocks as their features
+        return sums_under_labels(self.samples, centroids, colors.read)
 
 
 def histogram_of_pixels(pixels: Pixels, callback: Callback | None) -> ColorHistogram:
@@ -247,8 +247,8 @@ class ValueRoute:
 
     def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
         """Label the values, and add them up as often as they occur."""
-        labels, _ = _labels_of(self.samples, centroids, measure=False)
-        return sums_by_label(labels, self._values[:, None], self._counts, len(centroids))
+        values = TableSource(self._values[:, None], self._counts)
+        return sums_under_labels(self.samples, centroids, values.read)
 
 
 class SampleRoute:
@@ -299,18 +299,13 @@ class SampleRoute:
 
     def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
         """Label every pixel, and add up the image's values under the labels."""
-        parts: dict[int, tuple[Floats, Floats]] = {}
 
-        def add_up(block: int, found: NDArray[np.int32]) -> None:
+        def read(block: int) -> tuple[Array, None]:
             values, keep = self._pixels.read_part(self.features.part(block))
             table = values.reshape(-1, values.shape[-1])
-            parts[block] = sums_by_label(
-                found, table if keep is None else table[keep.reshape(-1)], None, len(centroids)
-            )
+            return (table if keep is None else table[keep.reshape(-1)]), None
 
-        self.samples.assign(centroids, add_up, measure=False)
-        in_order = [parts[block] for block in sorted(parts)]
-        return np.sum([sums for sums, _ in in_order], 0), np.sum([counts for _, counts in in_order], 0)
+        return sums_under_labels(self.samples, centroids, read)
 
 
 def features_of(table: TableSource, features: Features, callback: Callback | None = None) -> TableSource:
@@ -323,25 +318,34 @@ def features_of(table: TableSource, features: Features, callback: Callback | Non
     return TableSource(np.concatenate(parts), table.weights)
 
 
-def sums_by_label(
-    labels: NDArray[Any], values: Array, weights: Floats | None, n_clusters: int
+def sums_under_labels(
+    samples: Samples, centroids: Floats, read: Callable[[int], tuple[Array, Floats | None]]
 ) -> tuple[Floats, Floats]:
-    """Weighted sums of values (n, C) under each label 0 … K - 1 of n, and the sums of the weights alone."""
-    channels = [values[:, i] if weights is None else values[:, i] * weights for i in range(values.shape[1])]
-    sums = [np.bincount(labels, channel, n_clusters) for channel in channels]
-    return np.stack(sums, -1), np.bincount(labels, weights, n_clusters).astype(np.float64)
+    """Weighted sums (K, C) of other values of the samples, and of their weights (K,), under each label.
+
+    `read(block)` returns the values (n, C) and weights (n,) of a block of the samples.
+    """
+    n_clusters = len(centroids)
+    parts: dict[int, Floats] = {}
+
+    def add_up(block: int, labels: NDArray[np.int32]) -> None:
+        values, weights = read(block)
+        channels = values.T if weights is None else values.T * weights
+        sums = [np.bincount(labels, channel, n_clusters) for channel in channels]
+        parts[block] = np.stack([*sums, np.bincount(labels, weights, n_clusters)], -1)
+
+    samples.assign(centroids, add_up, measure=False)
+    sums = np.sum(
+        [parts[block] for block in sorted(parts)], 0
+    )  # in block order: the same bits on any number of threads
+    return sums[:, :-1], sums[:, -1]
 
 
-def _labels_of(
-    samples: Samples, centroids: Floats, lut: Array | None = None, *, measure: bool = True
-) -> tuple[Array, Assigned]:
-    """Number of the nearest centroid for every sample, or what `lut` has for it; and the sums found."""
+def _labels_of(samples: Samples, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+    """What `lut` has for the nearest centroid of every sample, and the sums found."""
     parts: dict[int, Array] = {}
 
-    def keep(block: int, labels: NDArray[np.int32]) -> None:
-        parts[block] = labels.copy() if lut is None else lut[labels]
-
-    found = samples.assign(centroids, keep, measure=measure)
+    found = samples.assign(centroids, lambda block, labels: parts.__setitem__(block, lut[labels]))
     return np.concatenate([parts[block] for block in sorted(parts)]), found
 
 

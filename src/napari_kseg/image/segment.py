@@ -54,7 +54,8 @@ def segment(
 
     8-bit images of two to four channels are clustered by their distinct colors, which is exact and takes a fraction of
     a second for 12 megapixels of RGB. One channel of integers is solved to its global optimum. All other images are
-    read block by block in every pass; they are never copied as a whole.
+    read block by block in every pass; they are never copied as a whole. Of smoothed images, texture and place, up to
+    256 MB of features are kept, and more are made again in every pass.
 
     Parameters
     ----------

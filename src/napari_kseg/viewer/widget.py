@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, FloatSpinBox, PushButton, SpinBox, Widget
 from napari.layers import Image
 from napari.utils.notifications import show_error, show_warning
-from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSizePolicy
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy
 
 import napari_kseg
+from napari_kseg.viewer.recipe_form import RecipeForm, form_layout, keep_narrow
 from napari_kseg.viewer.result_panel import ResultPanel
 from napari_kseg.viewer.show_switch import show
 from napari_kseg.viewer.worker import Outcome, Request, Runner
@@ -88,6 +89,7 @@ class KMeansWidget(Container[Widget]):
             labels=False,  # their widths would be measured before napari's font comes
             widgets=[self._image, self._n_clusters, self._downsample, self._random_state, self._min_size],
         )
+        self._recipe = RecipeForm(self._viewer)
         self._arrange()
         self._runner = Runner(self.native)
         self._connect()
@@ -100,18 +102,14 @@ class KMeansWidget(Container[Widget]):
         """Set what magicgui has no word for."""
         self._downsample.native.setDecimals(0)
         self._downsample.native.setSpecialValueText("auto")
-        box: QComboBox = self._image.native
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(8)  # a long name must not widen the dock
-        form = QFormLayout()
-        for field in self:
-            form.addRow(field.label, field.native)
-            form.labelForField(field.native).setToolTip(field.tooltip)
+        keep_narrow(self._image.native)
+        form = form_layout(self)
         buttons = QHBoxLayout()
         buttons.addWidget(self._run.native, 2)
         buttons.addWidget(self._cancel.native, 1)
         self._panel = ResultPanel()
         self.native.layout().addLayout(form)
+        self.native.layout().addWidget(self._recipe.section)
         self.native.layout().addLayout(buttons)
         self.native.layout().addWidget(self._panel)
         self.native.setMinimumWidth(MIN_WIDTH)
@@ -137,6 +135,7 @@ class KMeansWidget(Container[Widget]):
         """Offer the images that there are now. The chosen one stays, also under a new name."""
         with self._image.changed.blocked():
             super().reset_choices()
+            self._recipe.reset_choices()
             if any(self._chosen is choice for choice in self._image.choices):
                 self._image.value = self._chosen
         self._on_image_changed()
@@ -183,11 +182,18 @@ class KMeansWidget(Container[Widget]):
         if layer is None:
             show_error(NO_IMAGE)
             return
+        try:
+            recipe = self._recipe.settings()
+        except ValueError as error:
+            self._panel.show_status(str(error))
+            show_error(str(error))
+            return
         settings = {
             "n_clusters": self._n_clusters.value,
             "downsample": int(self._downsample.value) or "auto",
             "random_state": self._random_state.value,
             "min_size": self._min_size.value,
+            **recipe,
         }
         self._runner.run(Request(layer, take_source(layer), settings))
 
