@@ -179,7 +179,7 @@ def segment(
 
     >>> colors = np.array([[[40, 0, 0], [0, 40, 0], [200, 0, 0], [0, 200, 0]]], np.uint8)
     >>> kseg.segment(colors, 2, channel_axis=-1, color_space="HSV", channels=[0, 1]).labels.tolist()
-    [[1, 2, 1, 2]]
+    [[2, 1, 2, 1]]
     """
     refuse_unknown(unknown)
     keywords = {
