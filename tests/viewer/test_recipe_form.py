@@ -31,6 +31,7 @@ def form(desk, photo):
         ({"Texture": 2, "Channels": "1"}, {"texture": (0.5, 2), "channels": 1}),
         ({"Position": 40}, {"position_weight": 40}),
         ({"Background": "60", "Saturated": "250"}, {"background": 60, "saturated": 250}),
+        ({"Background": "15"}, {"background": 15}),
         ({"No data": "0, 255"}, {"nodata": [0, 255]}),
         ({"Majority": 2}, {"majority": 2}),
     ],
@@ -117,3 +118,12 @@ def test_every_field_explains_itself(desk, form):
     for label, field in form.items():
         assert len(field.tooltip) > 20
         assert names[label].toolTip() == field.tooltip
+
+
+def test_zero_is_a_background(desk, form, photo):
+    image = photo.copy()
+    image[:20] = 0
+    desk.viewer.add_image(image, name="black above", rgb=True)
+    form["Background"].value = "0"
+    desk.run(n_clusters=3)
+    assert (desk.viewer.layers["black above clusters"].data[:20] == 0).all()

@@ -63,9 +63,7 @@ def _at_most(channel: NDArray[Any], limit: float) -> NDArray[np.bool_]:
             return np.zeros(channel.shape, bool)
         return np.ones(channel.shape, bool) if limit >= bounds.max else np.asarray(channel <= math.floor(limit))
     with np.errstate(over="ignore"):
-        return np.asarray(
-            channel <= channel.dtype.type(limit) if channel.dtype.kind == "f" else channel <= float(limit)
-        )
+        return np.asarray(channel <= _as_in(channel, limit))
 
 
 def _at_least(channel: NDArray[Any], limit: float) -> NDArray[np.bool_]:
@@ -75,9 +73,7 @@ def _at_least(channel: NDArray[Any], limit: float) -> NDArray[np.bool_]:
             return np.zeros(channel.shape, bool)
         return np.ones(channel.shape, bool) if limit <= bounds.min else np.asarray(channel >= math.ceil(limit))
     with np.errstate(over="ignore"):
-        return np.asarray(
-            channel >= channel.dtype.type(limit) if channel.dtype.kind == "f" else channel >= float(limit)
-        )
+        return np.asarray(channel >= _as_in(channel, limit))
 
 
 def _as_in(channel: NDArray[Any], limit: float) -> Any:

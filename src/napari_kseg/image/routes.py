@@ -287,12 +287,12 @@ class SampleRoute:
 
         def write(block: int, found: NDArray[np.int32]) -> None:
             part = labels[self.features.part(block)]
-            keep = None if len(found) == part.size else self.features.read(block)[1]
+            keep = None if len(found) == part.size else self._pixels.read_part(self.features.part(block))[1]
             if keep is None:
                 part[...] = lut[found].reshape(part.shape)
             else:
                 part[...] = 0
-                part[keep.view(bool).reshape(part.shape)] = lut[found]
+                part[keep] = lut[found]
 
         found = self.samples.assign(centroids, write, measure=measure)
         return labels, found

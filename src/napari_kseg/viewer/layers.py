@@ -216,7 +216,7 @@ def add_layers(parts: LayerParts, layers: Sequence[Image], viewer: napari.viewer
 
 def _of_each(parts: LayerParts, layers: Sequence[Image]) -> list[tuple[LayerParts, Image]]:
     """Parts for the recolored layer of each source."""
-    if len(parts.sources) == 1 and not isinstance(parts.recolored, list):
+    if not isinstance(parts.recolored, list):
         return [(parts, layers[0])]
     return [
         (replace(parts, recolored=recolored, metadata={**parts.metadata, "source": source}), layer)

@@ -130,7 +130,7 @@ class RecipeForm(Container[Widget]):
         self.section.toggled.connect(self._scroll.setVisible)
 
     def settings(self) -> dict[str, Any]:
-        """Return the settings that are not at their defaults; ValueError says which field cannot be read."""
+        """Return the settings that fields say; ValueError says which one cannot be read."""
         found = {
             "color_space": self._color_space.value,
             "channels": _numbers(self._channels, int) or None,
@@ -144,7 +144,7 @@ class RecipeForm(Container[Widget]):
             "saturated": _number(self._saturated),
             "majority": self._majority.value,
         }
-        given = {name: value for name, value in found.items() if value not in (None, False, 0, OWN)}
+        given = {name: value for name, value in found.items() if value is not None}
         # Copies: a layer may be painted on while the run reads them.
         if self._mask.value is not None:
             given["mask"] = np.asarray(self._mask.value.data) != 0
