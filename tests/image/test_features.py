@@ -386,6 +386,13 @@ def test_floats_beyond_white_are_refused_in_words(photo):
     assert segment(photo.astype("f4"), 3, channels=[0]).n_clusters == 3  # in whatever units
 
 
+@pytest.mark.parametrize("recipe", [{"color_space": "ab"}, {"color_space": "Oklab", "channels": [1, 2]}])
+def test_grays_have_no_hue_to_compare(coins, recipe):
+    gray = np.dstack([coins] * 3)
+    with pytest.raises(ValueError, match="n_clusters=3, but only 1 different color is left"):
+        segment(gray, 3, **recipe)
+
+
 def test_a_color_space_needs_color(coins):
     with pytest.raises(ValueError, match='color_space="Lab" needs red, green and blue, but the image has 1 channel;'):
         segment(coins, 3, color_space="Lab")

@@ -149,7 +149,7 @@ def suggest_n_clusters(
     base = Settings(tried[0], channel_axis, **{**settings, "masked": mask is not None})
     pixels = Pixels.of(image, base.channel_axis, mask)
     with progress_bar(progress, callback) as report:
-        return suggestion(Fitter(pixels.leaving_out(base.left_out()).spaced(base.spacing), report), tried, base)
+        return suggestion(Fitter(base.applied_to(pixels), report), tried, base)
 
 
 def suggestion(fitter: Fitter, n_clusters: Iterable[int], settings: Settings) -> Suggestion:

@@ -71,19 +71,22 @@ class ColorSpace:
         `of(red, green, blue)` -> a feature for each name; all are arrays (n,) of float32. None leaves values alone.
     linear : bool
         It takes linear light, 0 to 1, and not the values of sRGB, 0 to 1.
+    hues : tuple of int
+        Features that are 0 for every gray: what rounding leaves there would be clusters of a gray image.
     """
 
     names: tuple[str, ...]
     of: Callable[[Channel, Channel, Channel], Channels] | None
     linear: bool = False
+    hues: tuple[int, ...] = ()
 
 
 COLOR_SPACES = {
     OWN: ColorSpace(("R", "G", "B"), None),
     "linear RGB": ColorSpace(("R", "G", "B"), _linear_rgb, linear=True),
-    "Lab": ColorSpace(("L", "a", "b"), _lab, linear=True),
-    "ab": ColorSpace(("a", "b"), _ab, linear=True),
-    "Oklab": ColorSpace(("L", "a", "b"), _oklab, linear=True),
+    "Lab": ColorSpace(("L", "a", "b"), _lab, linear=True, hues=(1, 2)),
+    "ab": ColorSpace(("a", "b"), _ab, linear=True, hues=(0, 1)),
+    "Oklab": ColorSpace(("L", "a", "b"), _oklab, linear=True, hues=(1, 2)),
     "HSV": ColorSpace(("S cos H", "S sin H", "V"), _hsv),
     "gray": ColorSpace(("gray",), _gray),
 }
@@ -103,6 +106,10 @@ def converted(name: str, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[
         found = space.of(*(unit(channel, dtype) for channel in np.moveaxis(values, -1, 0)))
         for i, feature in enumerate(found):
             features[..., i] = feature
+    if space.hues:
+        gray = (values[..., 0] == values[..., 1]) & (values[..., 1] == values[..., 2])
+        for i in space.hues:
+            features[..., i][gray] = 0
     return features
 
 

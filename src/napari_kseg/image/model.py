@@ -96,7 +96,7 @@ class Model:
 
     def features(self, pixels: Pixels) -> Features:
         """Return what is compared of an image's pixels."""
-        return Features(pixels.leaving_out(self.settings.left_out()).spaced(self.settings.spacing), self.recipe)
+        return Features(self.settings.applied_to(pixels), self.recipe)
 
     @property
     def n_clusters(self) -> int:

@@ -208,7 +208,7 @@ def prepared(pixels_with: Callable[[Any], Pixels], keywords: Mapping[str, Any]) 
     settings = Settings.from_dict({**keywords, "init": "k-means++", "fixed": ()} if has_seeds else keywords)
     pixels = pixels_with(settings.channel_axis)
     if has_seeds:
-        known = pixels.leaving_out(settings.left_out()).spaced(settings.spacing)
+        known = settings.applied_to(pixels)
         seeds = seeds_of(Features(known, recipe_of_seeds(settings, known)), init)
         settings = replace(settings, init=seeds, fixed=fixed)
     return settings, pixels
@@ -217,7 +217,7 @@ def prepared(pixels_with: Callable[[Any], Pixels], keywords: Mapping[str, Any]) 
 def segment_pixels(pixels: Pixels, settings: Settings, *, callback: Callback | None = None) -> Segmentation:
     """Segment pixels whose axes are known. Says nothing if it did not converge: look at `converged`."""
     settings = replace(settings, masked=pixels.mask is not None)
-    fitter = Fitter(pixels.leaving_out(settings.left_out()).spaced(settings.spacing), callback)
+    fitter = Fitter(settings.applied_to(pixels), callback)
     if settings.n_clusters == "auto":
         found = suggestion(fitter, range(2, 11), settings)
         return found.segmentations[found.n_clusters]

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from .recipe_settings import (
     checked_texture,
     checked_weights,
 )
+
+if TYPE_CHECKING:
+    from .pixels import Pixels
 
 MAX_CLUSTERS = 65_535  # labels are at most uint16, and 0 is the left-out pixels
 
@@ -103,9 +106,9 @@ class Settings:
         init = self.init if isinstance(self.init, str) else "k-means++"
         return checked_search(init, self.n_init, self.max_iter, self.tol, self.random_state)
 
-    def left_out(self) -> LeftOut:
-        """Return which values are left out."""
-        return LeftOut(self.nodata, self.background, self.saturated)
+    def applied_to(self, pixels: "Pixels") -> "Pixels":
+        """Return pixels without those that are left out by their values, of the size that is given."""
+        return pixels.leaving_out(LeftOut(self.nodata, self.background, self.saturated)).spaced(self.spacing)
 
     def fixed_rows(self, n_clusters: int) -> NDArray[np.bool_]:
         """Return for each row (K,) of the start whether it stays where it is."""
