@@ -1,4 +1,4 @@
-"""A progress bar for the terminal and the notebook."""
+"""Where progress is reported to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,3 +26,15 @@ def progress_bar(show: bool, callback: Callback | None) -> Iterator[Callback | N
                 callback(stage, done, total)
 
         yield report
+
+
+class Relay:
+    """A callback that passes on to another one, which may change while it is held."""
+
+    def __init__(self, target: Callback | None) -> None:
+        self.target = target
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Pass on."""
+        if self.target is not None:
+            self.target(stage, done, total)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import RELAXATION, Callback, Fit, Samples, Search, checked_centroids, completed, lloyd
 
+from ._progress import Relay
 from .color_space import OWN
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
 from .features import Features
@@ -37,12 +38,16 @@ class Fitter:
 
     def __init__(self, pixels: Pixels, callback: Callback | None = None) -> None:
         self._pixels = pixels
-        self._callback = callback
+        self._callback = Relay(callback)
         self._averaged: dict[tuple[Recipe, Factors], Samples] = {}
         self._reduced: dict[Factors, Fitter] = {}
         self._recipes: dict[tuple[Any, ...], Recipe] = {}
         self._latest: dict[Recipe, Route] = {}
         self._labeling: dict[Recipe, Route] = {}
+
+    def report_to(self, callback: Callback | None) -> None:
+        """Report to another callback from now on; what an exception of the last one cut short is made anew."""
+        self._callback.target = callback
 
     def recipe(self, settings: Settings) -> Recipe:
         """Return how features are made, with what is learned from this image."""
@@ -143,6 +148,7 @@ class Fitter:
         if fitter is not self:
             return fitter.fit(own)
         samples, n_clusters = self.samples(settings), settings.n_clusters
+        samples.forget()
         if not is_full(self.factors(settings)):
             _check_outlier(samples, n_clusters)
             return _fit_samples(samples, settings, partial(start_on_draw, samples), self._seeds(settings))

@@ -217,7 +217,11 @@ def prepared(pixels_with: Callable[[Any], Pixels], keywords: Mapping[str, Any]) 
 def segment_pixels(pixels: Pixels, settings: Settings, *, callback: Callback | None = None) -> Segmentation:
     """Segment pixels whose axes are known. Says nothing if it did not converge: look at `converged`."""
     settings = replace(settings, masked=pixels.mask is not None)
-    fitter = Fitter(settings.applied_to(pixels), callback)
+    return segment_with(Fitter(settings.applied_to(pixels), callback), settings)
+
+
+def segment_with(fitter: Fitter, settings: Settings) -> Segmentation:
+    """Segment an image that was made ready, perhaps for other settings before."""
     if settings.n_clusters == "auto":
         found = suggestion(fitter, range(2, 11), settings)
         return found.segmentations[found.n_clusters]

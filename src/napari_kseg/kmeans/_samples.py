@@ -243,6 +243,10 @@ class Samples:
         moments = sums[:, :-2] / frame.scale + weights[:, None] * frame.offset
         return Assigned(moments, weights, inertias / frame.scale / frame.scale)
 
+    def forget(self) -> None:
+        """Forget what was kept from earlier calls, stopped ones included, before a new fit."""
+        self._state = None
+
     def farthest(self, centroids: Floats, n: int) -> list[tuple[float, Floats, float, int]]:
         """Squared distance (in the frame), sample, weight and cluster of the n samples farthest from their centroid."""
         frame = self.frame
