@@ -11,7 +11,7 @@ from PIL import Image
 from skimage import data
 
 import napari_kseg as kseg
-from napari_kseg.cli.read import read_image
+from napari_kseg.image.image_file import read_image
 
 pytestmark = pytest.mark.usefixtures("no_matplotlib")
 

@@ -146,7 +146,7 @@ def test_a_lacking_entry_is_named(model, entry):
         Model.from_dict(values)
 
 
-@pytest.mark.parametrize("number", [3, 99, "2", None])
+@pytest.mark.parametrize("number", [4, 99, "2", None])
 def test_a_newer_format_asks_for_a_newer_napari_kseg(model, number):
     with pytest.raises(ValueError, match=rf"format version {number!r}.*update napari-kseg"):
         Model.from_dict({**model.to_dict(), "format_version": number})
@@ -177,6 +177,19 @@ def test_a_file_of_the_first_format_is_still_read(photo):
     assert_array_equal(model.predict(photo), seg.labels)
     assert_array_equal(model.centroids, seg.centroids)
     assert model.names == ("", "")
+
+
+def test_a_file_of_the_second_format_is_still_read(photo):
+    """As it was written before clusters could be split and labels edited."""
+    seg = segment(photo, 4, color_space="Lab").merge([1, 2]).named({1: "cup"})
+    values = seg.model.to_dict()
+    del values["splits"], values["hand_edited"]
+    values["format_version"] = 2
+    model = Model.from_dict(json.loads(json.dumps(values)))
+    assert_array_equal(model.predict(photo), seg.labels)
+    assert model.to_dict() == seg.model.to_dict()
+    assert model.splits == ()
+    assert not model.hand_edited
 
 
 def test_it_says_where_it_comes_from(photo):

@@ -14,6 +14,7 @@ from typer.core import TyperGroup  # noqa: TID253
 
 import napari_kseg
 from napari_kseg.image._progress import progress_bar
+from napari_kseg.image.image_file import ImageFileError, read_image, read_mask
 from napari_kseg.image.pixels import Pixels
 from napari_kseg.image.segment import prepared, segment_pixels
 from napari_kseg.image.settings import Settings
@@ -21,7 +22,6 @@ from napari_kseg.kmeans import not_converged
 
 from .errors import CommandError
 from .parse import OPTIONS, coordinates, listed, number, numbers, scales
-from .read import read_image, read_mask
 from .report import print_files, print_table
 from .view import open_viewer
 from .write import staged, write_results
@@ -330,6 +330,8 @@ def segment_file(path: Path, folder: Path, mask_path: Path | None, settings: dic
             if not seg.converged:
                 _show_warning(not_converged(checked.max_iter))
             names = write_results(seg, stage, path)
+    except ImageFileError as error:
+        raise CommandError(str(error)) from None
     except (ValueError, TypeError, MemoryError) as error:
         raise CommandError(_in_options(str(error) or "there is not enough memory")) from None
     except OSError as error:

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .errors import CommandError, first_line
+from napari_kseg.image.image_file import first_line
+
+from .errors import CommandError
 
 VIEWER_PLUGIN, VIEWER_WIDGET, VIEWER_SAMPLE = "napari-kseg", "K-means Segmentation", "photo"
 

@@ -9,17 +9,16 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_kseg.image.image_file import read_image, write_image, write_labels
+
 from .errors import CommandError
-from .read import read_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from numpy.typing import NDArray
 
     from napari_kseg import Segmentation
 
@@ -153,12 +152,12 @@ def write_results(seg: Segmentation, folder: Path, source: Path) -> list[str]:
     """
     stem = source.stem
     labels = folder / f"{stem}_labels.tif"
-    _write_image(labels, np.asarray(seg.labels), photometric="minisblack")
+    write_labels(labels, seg.labels)
     written = [labels, _write_recolored(seg, folder, source)]
     suffix = ".png" if seg.labels.ndim == 2 else ".tif"  # PNG has no planes
     for label in _progress(range(1, len(seg.centroids) + 1), "Writing masks"):
         written.append(folder / f"{stem}_mask_{label}{suffix}")
-        _write_image(written[-1], np.where(seg.mask(label), np.uint8(255), np.uint8(0)), photometric="minisblack")
+        write_image(written[-1], np.where(seg.mask(label), np.uint8(255), np.uint8(0)), photometric="minisblack")
     written += [folder / name for name in _SHARED]
     table = seg.table()
     table.insert(0, "image", source.name)
@@ -180,7 +179,7 @@ def _write_recolored(seg: Segmentation, folder: Path, source: Path) -> Path:
         if suffix.lower() in (".tif", ".tiff"):
             break
         with suppress(Exception):  # writers raise what they like at what they cannot hold
-            _write_image(path, image)
+            write_image(path, image)
             again, _ = read_image(path)
             if again.dtype == image.dtype and np.array_equal(again, image):
                 return path
@@ -189,19 +188,8 @@ def _write_recolored(seg: Segmentation, folder: Path, source: Path) -> Path:
         path = path.with_suffix(".tif")
     channels = {0: "separate", image.ndim - 1: "contig"}.get(-1 if (axis := seg.pixels.channel_axis) is None else axis)
     photometric = "rgb" if seg.is_color else "minisblack"
-    _write_image(path, image, photometric=photometric, planarconfig=channels if image.ndim == 3 else None)
+    write_image(path, image, photometric=photometric, planarconfig=channels if image.ndim == 3 else None)
     return path
-
-
-def _write_image(path: Path, image: NDArray[Any], **tags: Any) -> None:
-    if path.suffix.lower() in (".tif", ".tiff"):
-        import tifffile
-
-        tifffile.imwrite(path, image, compression="zlib", **tags)
-    else:
-        from imageio import v3 as imageio
-
-        imageio.imwrite(path, image)
 
 
 def _progress(numbers: range, text: str) -> Iterable[int]:

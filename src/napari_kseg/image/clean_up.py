@@ -8,11 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_kseg.kmeans import map_blocks
-
-from .features import Features
 from .pixels import Array
-from .routes import Floats
 
 Ints = NDArray[np.int64]
 
@@ -22,22 +18,6 @@ def cleaned(labels: Array, min_size: int, majority: int) -> Array:
     if majority:
         labels = majority_filter(labels, majority)
     return remove_specks(labels, min_size) if min_size > 1 else labels
-
-
-def inertia_of_moves(features: Features, before: Array, after: Array, means: Floats) -> float:
-    """Return what the inertia grows by when pixels get other labels: squared distances, new less old."""
-
-    def add_up(block: int) -> float:
-        part = features.part(block)
-        old, new = before[part].reshape(-1).astype(np.intp), after[part].reshape(-1).astype(np.intp)
-        moved = np.flatnonzero(old != new)
-        if not len(moved):
-            return 0.0
-        values = features.read(block)[0][moved].astype(np.float64)
-        farther = (values - means[new[moved] - 1]) ** 2 - (values - means[old[moved] - 1]) ** 2
-        return float(farther.sum())
-
-    return float(sum(map_blocks(add_up, features.n_blocks)))
 
 
 def majority_filter(labels: Array, radius: int) -> Array:

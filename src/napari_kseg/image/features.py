@@ -49,6 +49,10 @@ class Features:
         if recipe.looks_around and pixels.size * self.n_features * 4 <= KEPT:
             self._kept = {}
 
+    def within(self, only: NDArray[np.bool_]) -> "Features":
+        """Return the features of some pixels, the same as among all."""
+        return Features(self.pixels.within(only), self.recipe)
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Spatial shape of the image."""
@@ -86,7 +90,7 @@ class Features:
             values, keep = self.pixels.read_part(part)
             return self.of_values(values), keep
         wide, inside = widened(part, self._reach, self.shape)
-        values, keep = self.pixels.read_part(wide)
+        values, keep = self.pixels.seen_part(wide)
         if any(self._reach):
             values = filled(values, keep, self.pixels.spacing)
         if recipe.sigma:
@@ -98,6 +102,8 @@ class Features:
         if recipe.position:
             unit = tuple(one * size for one, size in zip(recipe.position, self.pixels.spacing, strict=True))
             features = np.concatenate([features, place(part, unit).astype(np.float32)], -1)
+        if self.pixels.only is not None:
+            return features, self.pixels.read_part(part)[1]
         return features, None if keep is None else keep[inside]
 
     def of_values(self, values: Array) -> Array:

@@ -16,6 +16,7 @@ from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors
 from .features import Features
 from .model import Model, brightness_order, label_dtype
 from .normalize import normalization
+from .parts import Parts
 from .pixels import Pixels
 from .recipe import Recipe
 from .recipe_settings import drafted, recipe_key, recipe_of_seeds, slic_position
@@ -23,6 +24,18 @@ from .routes import Floats, Route, choose_route, is_counted, start_on_draw
 from .segmentation import Segmentation
 from .settings import Settings
 from .units import check_colors
+
+
+class TooFewColorsError(ValueError):
+    """There are more clusters than different colors."""
+
+    def __init__(self, n_clusters: int, n_distinct: int) -> None:
+        self.n_distinct = n_distinct
+        super().__init__(
+            f"n_clusters={n_clusters}, but only {n_distinct} different color{'s are' if n_distinct > 1 else ' is'} "
+            f"left to cluster; use n_clusters={n_distinct}{' or less' if n_distinct > 1 else ''}, or leave out fewer "
+            "pixels"
+        )
 
 
 class Fitter:
@@ -34,11 +47,14 @@ class Fitter:
         The image.
     callback : callable, optional
         `callback(stage, done, total)`.
+    recipe : Recipe, optional
+        How features are made, whatever the settings say: nothing is learned from the image.
     """
 
-    def __init__(self, pixels: Pixels, callback: Callback | None = None) -> None:
+    def __init__(self, pixels: Pixels, callback: Callback | None = None, recipe: Recipe | None = None) -> None:
         self._pixels = pixels
         self._callback = Relay(callback)
+        self._recipe = recipe
         self._averaged: dict[tuple[Recipe, Factors], Samples] = {}
         self._reduced: dict[Factors, Fitter] = {}
         self._recipes: dict[tuple[Any, ...], Recipe] = {}
@@ -51,6 +67,8 @@ class Fitter:
 
     def recipe(self, settings: Settings) -> Recipe:
         """Return how features are made, with what is learned from this image."""
+        if self._recipe is not None:
+            return self._recipe
         key = recipe_key(settings)
         if key not in self._recipes:
             draft = drafted(settings, self._pixels)
@@ -189,7 +207,8 @@ class Fitter:
                 break
             centroids = _filled(route.samples, centroids, found.weights, fixed)
         model = Model.of_clusters(centroids, colors, self._pixels, settings, recipe)
-        return Segmentation.of(model, self._pixels, labels, found, fit.n_iter, fit.converged, factors)
+        parts = Parts(labels, model.groups, centroids, found)
+        return Segmentation.of(model, self._pixels, parts, fit.n_iter, fit.converged, factors)
 
 
 def _image_means(route: Route, centroids: Floats, given: Floats) -> Floats:
@@ -245,11 +264,7 @@ def _check_outlier(samples: Samples, n_clusters: int) -> None:
 
 def _check_distinct(n_distinct: int | None, n_clusters: int) -> None:
     if n_distinct is not None and n_distinct < n_clusters:
-        raise ValueError(
-            f"n_clusters={n_clusters}, but only {n_distinct} different color{'s are' if n_distinct > 1 else ' is'} "
-            f"left to cluster; use n_clusters={n_distinct}{' or less' if n_distinct > 1 else ''}, or leave out fewer "
-            "pixels"
-        )
+        raise TooFewColorsError(n_clusters, n_distinct)
 
 
 def _check_left(n: int) -> None:

@@ -1,19 +1,13 @@
-"""Clusters that are joined: a model that labels by all their centroids, and what it counts.
-
-M feature centroids, K clusters, F features, C channels.
-"""
+"""Clusters that are joined: a model that labels by all their centroids. K clusters."""
 
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_kseg.kmeans import Assigned
-
 from .marks import joined_marks
 from .model import Model, brightness_order, label_dtype
 from .pixels import Array
-from .routes import Floats
 
 
 def joined(model: Model, groups: list[list[int]], counts: NDArray[np.int64]) -> tuple[Model, Array]:
@@ -38,18 +32,3 @@ def joined(model: Model, groups: list[list[int]], counts: NDArray[np.int64]) -> 
         model, groups=groups_then, centroids=centroids[order - 1], feature_means=features[order - 1],
         names=joined_marks(model.names, numbers), colors=joined_marks(model.colors, numbers),
     ), numbers  # fmt: skip
-
-
-def counts_of(model: Model, found: Assigned) -> NDArray[np.int64]:
-    """(K,) pixels of each cluster, from those of each feature centroid."""
-    counts = np.zeros(model.n_clusters, np.int64)
-    np.add.at(counts, model.groups - 1, np.rint(found.weights).astype(np.int64))
-    return counts
-
-
-def inertia_around(found: Assigned, feature_centroids: Floats, own: Floats) -> float:
-    """Inertia around each sample's own cluster centroid, from the sums around the feature centroids (Steiner)."""
-    shift = feature_centroids - own
-    residual = found.sums - found.weights[:, None] * feature_centroids
-    around = found.inertias + 2 * (shift * residual).sum(1) + found.weights * (shift**2).sum(1)
-    return float(np.maximum(around, 0).sum())

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_kseg.kmeans import Assigned
-
 from .channel_stack import ChannelStack, as_image
 from .clean_up import cleaned
 from .features import Features
+from .parts import Parts
 from .pixels import Array, Pixels, looks_like_color
 from .recipe import Recipe
-from .routes import Floats, choose_route
+from .routes import Floats
 from .settings import Settings
+from .splits import Split, all_centroids, fit_each_other, labels_by
 from .units import check_range
 
 if TYPE_CHECKING:
     from .segmentation import Segmentation
 
 FORMAT = "napari-kseg model"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +38,9 @@ class Model:
         How the centroids were found.
     feature_centroids : (M, F) array of float64
         Centroids that pixels are compared with. For plain color, in image units.
-    groups : (M,) array of int
-        Label of each of them: after a merge a cluster keeps all its centroids.
+    groups : (M + …,) array of int
+        Label of each of them, and of those of each split in turn: after a merge a cluster keeps all its centroids. 0 is
+        one whose pixels were split.
     centroids : (K, C) array of float64
         What a cluster looks like, in image units; row i belongs to label i + 1.
     rgb : bool
@@ -52,6 +53,11 @@ class Model:
         Given by the user, for each cluster; an empty one is none. Colors are "#rrggbb".
     provenance : dict
         Where it comes from: "shape" and "dtype" of the image, and "versions" of what computed it.
+    splits : tuple of Split
+        Clusters that were split: which centroids' pixels are then compared with which others.
+    hand_edited : bool
+        The labels of the segmentation that it belongs to were edited by hand, and it does not repeat that: it labels by
+        its centroids alone.
 
     Examples
     --------
@@ -72,6 +78,8 @@ class Model:
     names: tuple[str, ...]
     colors: tuple[str, ...]
     provenance: Mapping[str, Any]
+    splits: tuple[Split, ...] = ()
+    hand_edited: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.feature_centroids, self.groups, self.centroids, self.feature_means):
@@ -123,7 +131,7 @@ class Model:
         ValueError
             If the image has another number of channels.
         """
-        return self.cleaned(self._label(self._pixels(image, mask))[0])
+        return self.cleaned(self._label(self._pixels(image, mask)).labels)
 
     def segment(self, image: Any, mask: ArrayLike | None = None) -> "Segmentation":
         """Segment another image with the same centroids and numbering, even if a cluster is empty there.
@@ -141,8 +149,9 @@ class Model:
         """Segment pixels whose axes are known."""
         from .segmentation import Segmentation
 
-        labels, found = self._label(pixels)
-        return Segmentation.of(self, self.features(pixels).pixels, labels, found, 0, True, (1,) * len(pixels.shape))
+        parts = self._label(pixels)
+        model = replace(self, hand_edited=False)
+        return Segmentation.of(model, self.features(pixels).pixels, parts, 0, True, (1,) * len(pixels.shape))
 
     def cleaned(self, labels: Array) -> Array:
         """Return labels cleaned up as the settings say; the same array if they say nothing of it."""
@@ -163,10 +172,12 @@ class Model:
             "recipe": self.recipe.to_dict(),
             "feature_means": self.feature_means.tolist(),
             "feature_centroids": self.feature_centroids.tolist(),
+            "splits": [split.to_dict() for split in self.splits],
             "groups": self.groups.tolist(),
             "centroids": self.centroids.tolist(),
             "names": list(self.names),
             "colors": list(self.colors),
+            "hand_edited": self.hand_edited,
             "provenance": dict(self.provenance),
         }
 
@@ -194,6 +205,8 @@ class Model:
                 tuple(map(str, values.get("names", none))),
                 tuple(map(str, values.get("colors", none))),
                 dict(values.get("provenance", {})),
+                tuple(map(Split.from_dict, values.get("splits", ()))),
+                bool(values.get("hand_edited", False)),
             )
         except KeyError as error:
             raise ValueError(f"this is not a {FORMAT}: it lacks the entry {error}") from None
@@ -207,18 +220,18 @@ class Model:
         fits = (
             features.ndim == 2
             and centroids.ndim == 2
-            and groups.shape == features.shape[:1]
+            and fit_each_other(features, self.splits, groups)
             and self.feature_means.shape == (len(centroids), features.shape[1])
             and (centroids.shape[1] == features.shape[1] or not self.recipe.is_plain)
             and len(self.names) == len(self.colors) == len(centroids)
-            and np.array_equal(np.unique(groups), np.arange(1, len(centroids) + 1))
+            and np.array_equal(np.unique(groups[groups != 0]), np.arange(1, len(centroids) + 1))
             and bool(np.isfinite(features).all())
             and bool(np.isfinite(centroids).all())
         )
         if not fits:
             raise ValueError(
-                f"this is not a {FORMAT}: feature_centroids {features.shape}, groups {groups.shape} and centroids "
-                f"{centroids.shape} do not fit each other; save it again"
+                f"this is not a {FORMAT}: feature_centroids {features.shape}, groups {groups.shape}, centroids "
+                f"{centroids.shape} and {len(self.splits)} splits do not fit each other; save it again"
             )
 
     def _pixels(self, image: Any, mask: ArrayLike | None) -> Pixels:
@@ -253,11 +266,13 @@ class Model:
                 f"apply it to images with {wanted} channels"
             )
 
-    def _label(self, pixels: Pixels) -> tuple[Array, Assigned]:
+    def _label(self, pixels: Pixels) -> Parts:
         self._check_channels(pixels)
         check_range(pixels, self.provenance.get("dtype"), self.centroids)
-        route = choose_route(self.features(pixels), to_fit=False)
-        return route.label(self.feature_centroids, self.groups.astype(label_dtype(self.n_clusters)))
+        lut = self.groups.astype(label_dtype(self.n_clusters))
+        labels, found = labels_by(self.features(pixels), self.feature_centroids, self.splits, lut)
+        centers = all_centroids(self.feature_centroids, self.splits)
+        return Parts(labels, self.groups, centers, found).without(0)
 
 
 def load_model(path: str | Path) -> Model:

@@ -82,6 +82,7 @@ class Pixels:
         self.size = math.prod(self.shape)
         self.mask = None if mask is None else _checked_mask(mask, self.shape)
         self.left_out = LeftOut()
+        self.only: NDArray[np.bool_] | None = None
         self.spacing = (1.0,) * len(self.shape)
         self._blocks = list(split(self.shape, block_length(self.n_channels)))
         self._starts = np.cumsum([0, *(_size(block) for block in self._blocks)])
@@ -115,6 +116,15 @@ class Pixels:
         """Return these pixels, without those that a rule fits."""
         other = copy(self)
         other.left_out = rules
+        return other
+
+    def within(self, only: NDArray[np.bool_]) -> "Pixels":
+        """Return these pixels, of which all that are finite take part where `only` is True, and no others.
+
+        Features that look around see the pixels around them as before.
+        """
+        other = copy(self)
+        other.only = only
         return other
 
     def spaced(self, spacing: float | tuple[float, ...] | None) -> "Pixels":
@@ -163,17 +173,23 @@ class Pixels:
 
     def read_part(self, part: Index) -> tuple[Array, NDArray[np.bool_] | None]:
         """Values (…, C) of a part of the spatial axes, and which pixels (…) take part; None if all do."""
+        if self.only is None:
+            return self.seen_part(part)
+        values = self.raw_part(part)[..., : self.n_channels]
+        finite = _finite(values)
+        return values, self.only[part] if finite is None else self.only[part] & finite
+
+    def seen_part(self, part: Index) -> tuple[Array, NDArray[np.bool_] | None]:
+        """As `read_part`, of what features that look around see."""
         values = self.raw_part(part)
         keep: NDArray[np.bool_] | None = None if self.mask is None else self.mask[part]
         if self.alpha:
             opaque = values[..., -1] != 0
             keep = opaque if keep is None else keep & opaque
             values = values[..., :-1]
-        if values.dtype.kind == "f":
-            finite = np.isfinite(values)
-            if not finite.all():  # asked of all values at once first: with few channels, rows are ten times as slow
-                rows = np.asarray(finite.all(-1))
-                keep = rows if keep is None else keep & rows
+        finite = _finite(values)
+        if finite is not None:
+            keep = finite if keep is None else keep & finite
         if self.left_out:
             fits = self.left_out.fits(values)
             keep = ~fits if keep is None else keep & ~fits
@@ -225,6 +241,16 @@ def in_dtype(values: NDArray[np.float64], dtype: np.dtype[Any]) -> Array:
     # The largest 64-bit integers are no floats: clip below them, then cast.
     top = np.nextafter(float(high), 0) if float(high) > high else float(high)
     return np.clip(rounded, float(low), top).astype(dtype)
+
+
+def _finite(values: Array) -> NDArray[np.bool_] | None:
+    """Pixels (…) of which all channels are finite; None if all pixels are."""
+    if values.dtype.kind != "f":
+        return None
+    finite = np.isfinite(values)
+    if finite.all():  # asked of all values at once first: with few channels, rows are ten times as slow
+        return None
+    return np.asarray(finite.all(-1))
 
 
 def _size(index: Index) -> int:

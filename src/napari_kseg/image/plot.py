@@ -70,10 +70,10 @@ def new_figure(height: float) -> "Figure":
     return Figure(figsize=(12, height), dpi=100, layout="constrained")
 
 
-def middle_plane(seg: "Segmentation") -> tuple[Array, Array]:
+def middle_plane(seg: "Segmentation", max_side: int = MAX_SIDE) -> tuple[Array, Array]:
     """Values (M, N, C) and labels (M, N) of the middle plane, with steps that keep it small."""
     pixels = seg.pixels
-    step = -(-max(pixels.shape[-2:]) // MAX_SIDE)
+    step = -(-max(pixels.shape[-2:]) // max_side)
     index = (*(slice(n // 2, n // 2 + 1) for n in pixels.shape[:-2]), *(slice(None, None, step),) * 2)
     index = index[-len(pixels.shape) :]  # an image of one axis is one row
     labels = seg.labels[index]
@@ -180,7 +180,7 @@ def _draw_shares(ax: "Axes", seg: "Segmentation") -> None:
     for label, (start, share, color) in enumerate(zip(left, seg.fractions, colors, strict=True), 1):
         if share > 0.035:  # else the text is wider than its part
             text = f"{label}\n{share:.1%}"
-            ax.text(start + share / 2, 0, text, color=_ink(color), ha="center", va="center", fontsize=9)
+            ax.text(start + share / 2, 0, text, color=ink(color), ha="center", va="center", fontsize=9)
     ax.set(xlim=(-0.002, 1.002), ylim=(-0.4, 0.4), title="share of each cluster")
     ax.set_axis_off()
 
@@ -194,7 +194,7 @@ def _mark(ax: "Axes", seg: "Segmentation", x: "Floats", y: "Floats") -> None:
     if numbered:
         for label, (a, b, color) in enumerate(zip(x, y, colors, strict=True), 1):
             style: Any = {
-                "color": _ink(color),
+                "color": ink(color),
                 "ha": "center",
                 "va": "center_baseline",
                 "fontsize": 9,
@@ -211,6 +211,6 @@ def _sample(values: Array, labels: Array, n: int) -> tuple["Floats", Array]:
     return values.reshape(-1, values.shape[-1])[inside].astype(np.float64), labels.reshape(-1)[inside].astype(int) - 1
 
 
-def _ink(color: "Floats") -> str:
+def ink(color: "Floats") -> str:
     """Black or white, whichever is legible on the color (luma of ITU-R BT.601)."""
     return "black" if np.dot(color[:3], (0.299, 0.587, 0.114)) > 0.55 else "white"

@@ -1,34 +1,30 @@
-"""The result of a segmentation: labels, what each cluster looks like, and the ways to use them."""
+"""The result of a segmentation, and the ways to make another of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from napari_kseg.kmeans import Assigned
-
-from .channel_stack import ChannelStack
-from .clean_up import inertia_of_moves
+from .clusters import Clusters
 from .downsample import Factors
-from .joined import counts_of, inertia_around, joined
+from .features import Features
+from .hand_edits import checked_edit
+from .joined import joined
 from .likeness import Join, distances_for, joins, linkage, n_joins
-from .marks import with_colors, with_given, with_names
+from .marks import with_colors, with_names
 from .model import Model
-from .pixels import Array, Pixels
-from .portion import cut_out
-from .recolor import display_colors, hex_color, recolor
+from .parts import Parts, counted, gains
+from .pixels import Pixels
 from .routes import Floats
-from .settings import Settings
 
 if TYPE_CHECKING:
     import matplotlib.figure
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Segmentation:
+class Segmentation(Clusters):
     """Labels of an image and the clusters behind them. Its methods return new objects; nothing is changed.
 
     Parameters
@@ -50,82 +46,20 @@ class Segmentation:
         Factor of each spatial axis that the fit used.
     """
 
-    labels: Array
-    counts: NDArray[np.int64]
-    inertia: float
-    n_iter: int
-    converged: bool
-    model: Model
-    downsample: Factors
-    pixels: Pixels = field(repr=False)
-    _found: Assigned = field(repr=False)
-    _nearest: Array = field(repr=False)
-
     @classmethod
     def of(
-        cls,
-        model: Model,
-        pixels: Pixels,
-        labels: Array,
-        found: Assigned,
-        n_iter: int,
-        converged: bool,
-        downsample: Factors,
+        cls, model: Model, pixels: Pixels, parts: Parts, n_iter: int, converged: bool, downsample: Factors
     ) -> "Segmentation":
-        """Make the segmentation from labels before clean-up and the sums found for each of the feature centroids."""
-        labels.flags.writeable = False
-        rows = model.groups - 1
-        counts = counts_of(model, found)
-        inertia = inertia_around(found, model.feature_centroids, model.feature_means[rows])
-        clean = model.cleaned(labels)
+        """Make the segmentation from its parts before clean-up."""
+        labels, inertia = parts.labels, parts.inertia(model.feature_means)
+        clean = labels if parts.settled else model.cleaned(labels)
         if clean is not labels:
             clean.flags.writeable = False
-            counts = np.bincount(clean.reshape(-1), minlength=model.n_clusters + 1)[1:].astype(np.int64)
-            inertia += inertia_of_moves(model.features(pixels), labels, clean, model.feature_means)
-        return cls(clean, counts, inertia, n_iter, converged, model, downsample, pixels, found, labels)
-
-    @property
-    def image(self) -> Any:
-        """The image that was segmented."""
-        image = self.pixels.image
-        return image.arrays if isinstance(image, ChannelStack) else image
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of the run."""
-        return self.model.settings
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters K."""
-        return self.model.n_clusters
-
-    @property
-    def centroids(self) -> Floats:
-        """(K, C) float64 centroids in image units; row i belongs to label i + 1. Read-only."""
-        return self.model.centroids
-
-    @property
-    def fractions(self) -> Floats:
-        """(K,) float64 share of each cluster in the clustered pixels."""
-        return np.asarray(self.counts / max(1, self.counts.sum()))
-
-    @property
-    def is_color(self) -> bool:
-        """Whether the channels are red, green and blue."""
-        return self.pixels.rgb
-
-    @property
-    def channel_names(self) -> tuple[str, ...]:
-        """Names of the channels: R, G, B; intensity; or their numbers."""
-        return self.pixels.channel_names
-
-    def colors(self) -> Floats:
-        """(K, 4) colors to show the clusters in, 0 to 1.
-
-        Those given by `colored`; else their own for color images, and gray or a cycle of hues for others.
-        """
-        return with_given(display_colors(self.centroids, self.pixels), self.model.colors)
+            moved = gains(Features(pixels, model.recipe), labels, clean, model.feature_means)
+            inertia += float(moved.inertias.sum())
+        is_known = clean is labels and not parts.settled
+        counts = parts.counts(model.n_clusters) if is_known else counted(clean, model.n_clusters)
+        return cls(clean, counts, inertia, n_iter, converged, model, downsample, pixels, parts)
 
     def named(self, names: Mapping[int, str]) -> "Segmentation":
         """Give clusters names, which the table, the layer and the model file then have.
@@ -170,32 +104,6 @@ class Segmentation:
         """
         self._check_labels(colors)
         return replace(self, model=replace(self.model, colors=with_colors(self.model.colors, colors)))
-
-    def recolored(self) -> Any:
-        """Every pixel replaced by the centroid of its cluster.
-
-        Returns
-        -------
-        recolored : array, or list of array
-            Of the image's shape and dtype; integers are rounded. Left-out pixels keep their value, and alpha is kept.
-            If the image is a list of channels, so is this.
-        """
-        return recolor(self.labels, self.centroids, self.pixels, bool(self.counts.sum() < self.labels.size))
-
-    def mask(self, label: int) -> NDArray[np.bool_]:
-        """True where a pixel has this label, of the image's spatial shape.
-
-        Raises
-        ------
-        ValueError
-            If there is no such label.
-        """
-        self._check_labels([label])
-        return np.asarray(self.labels == label)
-
-    def masks(self) -> list[NDArray[np.bool_]]:
-        """Masks of all clusters, from label 1 to K."""
-        return [self.mask(label) for label in range(1, self.n_clusters + 1)]
 
     def merge(self, labels: Iterable[int]) -> "Segmentation":
         """Join clusters to one; all are numbered anew from dark to bright.
@@ -273,20 +181,101 @@ class Segmentation:
         return linkage(self._joins())
 
     def _joins(self) -> list[Join]:
-        counts = self._fitted_counts
+        counts = self.parts.counts(self.n_clusters)
         return joins(self.centroids, counts, distances_for(self.pixels, self.centroids, counts))
 
-    @property
-    def _fitted_counts(self) -> NDArray[np.int64]:
-        """(K,) pixels of each cluster before clean-up, which leaves the centroids what they are."""
-        return counts_of(self.model, self._found)
-
     def _joined(self, groups: list[list[int]]) -> "Segmentation":
-        """Join the labels of each group, which share none."""
-        model, numbers = joined(self.model, groups, self._fitted_counts)
-        return Segmentation.of(
-            model, self.pixels, numbers[self._nearest], self._found, self.n_iter, self.converged, self.downsample
-        )
+        """Join the labels of each group, which share none. Clean-up moves no centroid: counts are those before it."""
+        model, numbers = joined(self.model, groups, self.parts.counts(self.n_clusters))
+        return self._with(model, self.parts.renumbered(numbers))
+
+    def _with(self, model: Model, parts: Parts) -> "Segmentation":
+        return Segmentation.of(model, self.pixels, parts, self.n_iter, self.converged, self.downsample)
+
+    def split(self, label: int, n_clusters: int = 2, *, random_state: int | None = None) -> "Segmentation":
+        """Split one cluster, by K-means of its pixels alone; all are numbered anew from dark to bright.
+
+        Parameters
+        ----------
+        label : int
+            Label of the cluster to split. Pixels that clean-up took from it or gave to it count as before clean-up.
+        n_clusters : int, optional
+            Number of clusters to make of it, from 2 to the number of different colors in it.
+        random_state : int, optional
+            Seed; None is that of the settings.
+
+        Returns
+        -------
+        split : Segmentation
+            All other pixels keep their cluster, with its name and color; the new ones have none. Pixels are compared
+            as in the first fit. Its model labels other images likewise: those pixels that would have had `label` go to
+            the nearest of the new centroids.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label, `n_clusters` is less than 2 or more than there are different colors in the
+            cluster, or there would be more than 65,535 clusters.
+        TypeError
+            If a value is no integer.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` ended the fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import napari_kseg as kseg
+        >>> seg = kseg.segment(np.array([[0, 2, 90, 92, 250]], np.uint8), 2)
+        >>> seg.labels.tolist()
+        [[1, 1, 1, 1, 2]]
+        >>> seg.split(1).labels.tolist()
+        [[1, 1, 2, 2, 3]]
+        """
+        from .divided import divided
+
+        (checked,) = self._check_labels([label])
+        return divided(self, checked, n_clusters, random_state)
+
+    def edited(self, labels: ArrayLike) -> "Segmentation":
+        """Take labels over that were painted by hand.
+
+        Parameters
+        ----------
+        labels : array of int
+            Label of every pixel, of the image's spatial shape: 1 to K, 0 where a pixel is left out.
+
+        Returns
+        -------
+        edited : Segmentation
+            Labels, counts and inertia follow; centroids, model, names and colors stay. What is made of it keeps the
+            edits: merge, split and clean-up go on from these labels. Its model does not repeat them in another image,
+            which `model.hand_edited` says. A pixel that has no value, such as NaN, may be given a label, and adds
+            nothing to the inertia.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another one, or a value is no label.
+        TypeError
+            If the dtype is none of integers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import napari_kseg as kseg
+        >>> seg = kseg.segment(np.array([[9, 9, 9, 1]], np.uint8), 2)
+        >>> edited = seg.edited([[2, 2, 1, 1]])
+        >>> edited.counts.tolist(), edited.inertia, edited.model.hand_edited
+        ([2, 2], 64.0, True)
+        """
+        given, means = checked_edit(labels, self.labels.shape, self.n_clusters), self.model.feature_means
+        if np.array_equal(given, self.labels):
+            return self
+        gained = gains(Features(self.pixels, self.model.recipe), self.parts.labels, given, means)
+        return self._with(replace(self.model, hand_edited=True), self.parts.edited(given, gained, means))
 
     def clean_up(self, *, min_size: int = 0, majority: int = 0) -> "Segmentation":
         """Remove specks. Whatever clean-up there was before is replaced; its model cleans other images up as well.
@@ -322,66 +311,10 @@ class Segmentation:
         [[2, 2, 2, 2], [2, 2, 2, 2]]
         """
         settings = replace(self.settings, min_size=min_size, majority=majority)
-        return Segmentation.of(
-            replace(self.model, settings=settings), self.pixels, self._nearest, self._found, self.n_iter,
-            self.converged, self.downsample,
-        )  # fmt: skip
-
-    def extract(self, labels: int | Iterable[int], fill: float | None = None) -> Any:
-        """Cut some clusters out of the image.
-
-        Parameters
-        ----------
-        labels : int or iterable of int
-            Labels of the clusters to keep.
-        fill : float, optional
-            Value of all other pixels; 0 by default. If it is given, a color image stays without alpha.
-
-        Returns
-        -------
-        portion : array, or list of array if the image is a list of channels
-            A color image becomes RGBA, transparent outside; any other has `fill` outside, and its own dtype.
-
-        Raises
-        ------
-        ValueError
-            If there is no such label, or `fill` does not fit the dtype.
-        """
-        return cut_out(self.pixels, np.isin(self.labels, self._check_labels(labels)), fill)
-
-    def table(self) -> "pd.DataFrame":
-        """Table with a row for each cluster: label, name, color, count, fraction, and the centroid's channels."""
-        import pandas as pd
-
-        columns: dict[str, Any] = {
-            "label": np.arange(1, self.n_clusters + 1),
-            "name": [name or f"cluster {label}" for label, name in enumerate(self.model.names, 1)],
-            "color": [hex_color(color) for color in self.colors()],
-            "count": self.counts,
-            "fraction": self.fractions,
-        }
-        for name, values in zip(self.channel_names, self.centroids.T, strict=True):
-            columns[f"centroid_{name}"] = values
-        return pd.DataFrame(columns)
+        return self._with(replace(self.model, settings=settings), replace(self.parts, settled=False))
 
     def plot(self) -> "matplotlib.figure.Figure":
         """Figure of the image, the recolored image, and where the centroids ended. Needs matplotlib."""
         from .plot import plot
 
         return plot(self)
-
-    def __repr__(self) -> str:
-        """Say what it is in one line."""
-        shape = " × ".join(map(str, self.labels.shape))
-        return f"<Segmentation of {shape} pixels into {self.n_clusters} clusters, inertia {self.inertia:.6g}>"
-
-    def _check_labels(self, labels: int | Iterable[int]) -> list[int]:
-        wanted = [labels] if isinstance(labels, (int, np.integer)) else list(labels)
-        if not wanted:
-            raise ValueError(f"no label was given; give one or more of 1 to {self.n_clusters}")
-        for label in wanted:
-            if not isinstance(label, (int, np.integer)) or isinstance(label, bool):
-                raise TypeError(f"label {label!r} must be an integer from 1 to {self.n_clusters}")
-            if not 1 <= label <= self.n_clusters:
-                raise ValueError(f"label {label} does not exist; the labels are 1 to {self.n_clusters}")
-        return sorted({int(label) for label in wanted})

@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -134,11 +134,25 @@ class Settings:
         <BLANKLINE>
         seg = kseg.segment(image, n_clusters=3, downsample=5)
         """
-        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "masked"}
+        return f"import napari_kseg as kseg\n\nseg = kseg.segment(image, {self.arguments('mask')})"
+
+    def arguments(self, mask: str, left_out: Iterable[str] = ()) -> str:
+        """Return the keywords of a call, as source text: the number of clusters and what differs from the defaults.
+
+        Parameters
+        ----------
+        mask : str
+            Python for the mask, if one was given.
+        left_out : iterable of str, optional
+            Settings not to name.
+        """
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in ("masked", *left_out):
+            del given[name]
         defaults = Settings()
-        arguments = [f"n_clusters={given.pop('n_clusters')!r}"] + ["mask=mask"] * self.masked
+        arguments = [f"n_clusters={given.pop('n_clusters')!r}"] + [f"mask={mask}"] * self.masked
         arguments += [f"{name}={value!r}" for name, value in given.items() if value != getattr(defaults, name)]
-        return f"import napari_kseg as kseg\n\nseg = kseg.segment(image, {', '.join(arguments)})"
+        return ", ".join(arguments)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Settings":

@@ -1,4 +1,4 @@
-"""From a file to an image."""
+"""From a file to an image, and from an image to a file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from .errors import CommandError, first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +15,10 @@ if TYPE_CHECKING:
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _AS_COLOR = {"LA": "RGBA", "La": "RGBA", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB", "LAB": "RGB", "HSV": "RGB"}
 """What to convert Pillow's modes to whose channels are not gray, or red, green and blue."""
+
+
+class ImageFileError(ValueError):
+    """One sentence that says which file cannot be read as an image, and why."""
 
 
 def read_image(path: Path, *, as_stored: bool = False) -> tuple[NDArray[Any], bool]:
@@ -35,15 +37,15 @@ def read_image(path: Path, *, as_stored: bool = False) -> tuple[NDArray[Any], bo
         If only 8 of 16 bits could be read.
     """
     if not path.exists():
-        raise CommandError(f"{path} does not exist")
+        raise ImageFileError(f"{path} does not exist")
     if path.is_dir():
-        raise CommandError(f"{path} is a folder; give an image file")
+        raise ImageFileError(f"{path} is a folder; give an image file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the decoders, on tags that matter to nobody here
             image, is_color, bits = _decode(path, as_stored)
     except Exception as error:  # noqa: BLE001  # decoders of broken files raise what they like
-        raise CommandError(f"{path} cannot be read as an image ({first_line(error)})") from None
+        raise ImageFileError(f"{path} cannot be read as an image ({first_line(error)})") from None
     if image.dtype == np.uint8 and bits > 8:
         tip = "save it as TIFF to use all" if path.suffix.lower() == ".png" else "pip install imagecodecs to use all"
         warnings.warn(f"{path} was read with 8 of its {bits} bits per channel; {tip}", stacklevel=2)
@@ -54,6 +56,28 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
     """True where the image in a file is not 0, whatever its color."""
     image, is_color = read_image(path)
     return np.asarray((image[..., :3] != 0).any(-1) if is_color else image != 0)
+
+
+def write_image(path: Path, image: NDArray[Any], **tags: Any) -> None:
+    """Write an image: TIFF with these tags, or what else its name says."""
+    if path.suffix.lower() in (".tif", ".tiff"):
+        import tifffile
+
+        tifffile.imwrite(path, image, compression="zlib", **tags)
+    else:
+        from imageio import v3 as imageio
+
+        imageio.imwrite(path, image)
+
+
+def write_labels(path: Path, labels: NDArray[np.integer]) -> None:
+    """Write labels as the gray values of a TIFF file."""
+    write_image(path, np.asarray(labels), photometric="minisblack")
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says in its first line; its kind if it says nothing."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def _decode(path: Path, as_stored: bool) -> tuple[NDArray[Any], bool, int]:
