@@ -65,6 +65,15 @@ def _delete_what_waits_for_it():
 
 
 @pytest.fixture(autouse=True)
+def napari_folder(tmp_path_factory):
+    """Where processes that a test starts keep settings, not in the home folder."""
+    folder = tmp_path_factory.mktemp("napari")
+    with pytest.MonkeyPatch.context() as patch:  # the fixture `monkeypatch` would then outlive the viewer
+        patch.setenv("NAPARI_CONFIG", str(folder / "settings.yaml"))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
 def no_widget_left(request):
     """Fail a test of the viewer floor if a top-level widget outlives it.
 

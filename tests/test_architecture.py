@@ -110,3 +110,27 @@ def test_importing_the_package_loads_no_gui_and_nothing_slow():
     code = "import sys, napari_kseg; print(*{name.split('.')[0] for name in sys.modules})"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(result.stdout.split()) & HEAVY
+
+
+WITHOUT_QT = {
+    "controller",
+    "crop",
+    "extract",
+    "history",
+    "layer_parts",
+    "python_code",
+    "ready",
+    "request",
+    "result_layers",
+    "source",
+}
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_QT))
+def test_what_the_panel_does_knows_no_qt(name):
+    path = PACKAGE / "viewer" / f"{name}.py"
+    for module, _ in imports(path):
+        first, *rest = module.split(".")
+        assert first not in {"qtpy", "superqt", "magicgui"}
+        if rest[:1] == ["viewer"]:
+            assert rest[1] in WITHOUT_QT | {"label_colors", "label_table", "look", "placement"}, f"{module} may know Qt"

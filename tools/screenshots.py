@@ -4,6 +4,7 @@ It needs a display; without one: tools/with-display.sh --virtual python tools/sc
 """
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ sys.path.insert(0, str(PROJECT / "examples"))
 
 
 def main():
+    os.environ["NAPARI_CONFIG"] = ""  # the pictures show the defaults, not what was run last here
     import demo
 
     import napari_kseg as kseg

@@ -14,7 +14,7 @@ from .image import Model, Segmentation, Settings, Suggestion, load_model, segmen
 from .kmeans import ConvergenceWarning, KMeansFit, kmeans
 
 if TYPE_CHECKING:
-    from .viewer.layers import from_layer, segment_layer
+    from .viewer.layers import from_layer, segment_layer, show_segmentation
 
 __version__ = _version("napari-kseg")
 
@@ -30,10 +30,15 @@ __all__ = [
     "load_model",
     "segment",
     "segment_layer",
+    "show_segmentation",
     "suggest_n_clusters",
 ]
 
-_OF_THE_VIEWER = ("from_layer", "segment_layer")  # on first use: importing the package must not load napari
+_OF_THE_VIEWER = (
+    "from_layer",
+    "segment_layer",
+    "show_segmentation",
+)  # on first use: importing the package must not load napari
 
 
 def __getattr__(name: str) -> Any:

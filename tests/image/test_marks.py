@@ -5,7 +5,7 @@ from napari.layers import Image
 from numpy.testing import assert_allclose, assert_array_equal
 
 from napari_kseg import load_model, segment, segment_layer
-from napari_kseg.viewer.layers import make_parts
+from napari_kseg.viewer.layer_parts import make_parts
 from napari_kseg.viewer.source import take_source
 
 

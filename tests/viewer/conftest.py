@@ -65,6 +65,15 @@ def no_notifications_yet():
     notification_manager.records.clear()
 
 
+@pytest.fixture(autouse=True)
+def session_file(tmp_path_factory):
+    """Where settings are kept during the test, not in the home folder."""
+    file = tmp_path_factory.mktemp("session") / "napari-kseg.json"
+    with pytest.MonkeyPatch.context() as patch:  # the fixture `monkeypatch` would then outlive the viewer
+        patch.setattr("napari_kseg.viewer.last_session.session_file", lambda: file)
+        yield file
+
+
 @pytest.fixture
 def notifications():
     return messages

@@ -66,7 +66,7 @@ def test_a_labels_layer_is_a_mask(desk, form, photo):
 def test_a_labels_layer_has_scribbles(desk, form, photo):
     scribbles = np.zeros(photo.shape[:2], np.uint8)
     scribbles[5:9, 5:20], scribbles[60:64, 70:90], scribbles[100:104, 10:30] = 1, 2, 5
-    form["Scribbles"].value = desk.viewer.add_labels(scribbles, name="scribbles")
+    form["Seeds"].value = desk.viewer.add_labels(scribbles, name="scribbles")
     desk.viewer.layers.selection.active = desk.viewer.layers["coffee"]
     desk.run(n_clusters=3)
     assert_array_equal(desk.viewer.layers["coffee clusters"].data, kseg.segment(photo, 3, init=scribbles).labels)

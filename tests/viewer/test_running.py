@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 import weakref
 
 import dask.array as da
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
 from napari.layers import Image
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QProgressBar
+from qtpy.QtCore import QCoreApplication, QEvent, QTimer
+from qtpy.QtWidgets import QApplication, QDockWidget, QLabel, QProgressBar
 
 from napari_kseg.viewer.layers import segment_layer
 from napari_kseg.viewer.widget import KMeansWidget
@@ -127,6 +128,28 @@ def test_a_closed_widget_is_gone(desk, stripes, qtbot):
     gc.collect()
     assert gone() is None
     desk.viewer.layers.clear()  # and nobody listens any more
+
+
+def test_opening_and_running_many_times_leaves_nothing(desk, stripes, qtbot):
+    def ours():
+        gc.collect()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        # A closed dock leaves its frame behind, which is napari's.
+        widgets = [w for w in QApplication.allWidgets() if not isinstance(w.parent() or w, QDockWidget | QLabel)]
+        return len(widgets), threading.active_count(), len(desk.viewer.mouse_drag_callbacks)
+
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    counts = []
+    for number in range(40):
+        desk.run(n_clusters=2 + number % 3)
+        desk.widget._panel.table.select({1, 2})
+        desk.click("Merge")
+        desk.wait_until_idle()
+        if number % 13 == 0:
+            counts.append(ours())
+        desk.dock.destroyOnClose()
+        desk.dock, desk.widget = desk.viewer.window.add_plugin_dock_widget("napari-kseg", "K-means Segmentation")
+    assert counts[1:] == counts[:-1]
 
 
 def test_two_widgets_work_side_by_side(desk, stripes, qtbot):

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QAbstractSpinBox
 from skimage import data, measure
 
 import napari_kseg as kseg
+from napari_kseg.viewer.widget import KMeansWidget
 
 
 def test_run_adds_recolored_and_labels_above_the_source(desk, stripes):
@@ -32,8 +33,28 @@ def test_status_and_table_tell_the_result(desk, stripes):
     assert desk.table is None
     desk.run(n_clusters=4)
     assert desk.status.startswith("4 clusters of 48 pixels in ")
-    assert desk.table[0] == ["1", "11, 11, 31", "12", "25.0%"]
-    assert desk.table[3] == ["4", "251, 241, 231", "12", "25.0%"]
+    assert desk.table[0] == ["1", "cluster 1", "25.0%", "12", "11, 11, 31", "12"]
+    assert desk.table[3] == ["4", "cluster 4", "25.0%", "12", "251, 241, 231", "12"]
+
+
+@pytest.mark.parametrize("why", ["mask", "NaN or infinite", "transparent", "background"])
+def test_status_says_what_was_left_out_and_why(desk, stripes, why):
+    image = stripes
+    if why == "NaN or infinite":
+        image = np.where(stripes == stripes.min(), np.nan, stripes / 255)
+    if why == "transparent":
+        image = np.dstack([stripes, np.where(stripes[..., 0] > 100, 0, 255).astype(np.uint8)])
+    desk.viewer.add_image(image, name="stripes", rgb=True)
+    if why == "mask":
+        layer = desk.viewer.add_labels((stripes[..., 0] > 100).astype(np.uint8), name="lit")
+        desk.viewer.layers.selection.active = desk.viewer.layers["stripes"]
+        desk.widget._recipe.where.mask.value = layer
+    if why == "background":
+        desk.widget._recipe._background.value = "40"
+    desk.run(n_clusters=2)
+    n_left_out = (desk.viewer.layers["stripes clusters"].data == 0).sum()
+    assert n_left_out
+    assert desk.status.endswith(f"; {n_left_out} left out ({why})")
 
 
 def test_status_and_table_stay_until_another_image_is_chosen(desk, stripes):
@@ -91,7 +112,7 @@ def test_large_negative_values_are_whole_numbers_in_the_table(desk):
     image[:4] = -20590
     desk.viewer.add_image(image, name="depth")
     desk.run(n_clusters=2)
-    assert [row[1] for row in desk.table] == ["-20600", "-20590"]
+    assert [row[4] for row in desk.table] == ["-20600", "-20590"]
 
 
 def test_defaults_are_five_clusters_auto_seed_zero_and_no_clean_up(desk):
@@ -198,14 +219,9 @@ def test_more_clusters_than_colors_is_said_and_changes_nothing(desk, stripes, no
 
 
 def test_a_run_that_did_not_converge_says_so(desk, notifications, monkeypatch):
-    from napari_kseg.viewer import worker
-
-    given = worker.Request
-
-    def impatient(layer, source, settings):
-        return given(layer, source, {**settings, "max_iter": 1, "init": "random"})
-
-    monkeypatch.setattr("napari_kseg.viewer.widget.Request", impatient)
+    given = KMeansWidget.settings
+    impatient = {"max_iter": 1, "init": "random"}
+    monkeypatch.setattr(KMeansWidget, "settings", lambda widget: {**given(widget), **impatient})
     image = np.random.default_rng(0).random((60, 60, 3), np.float32)
     desk.viewer.add_image(image, name="noise", rgb=True)
     desk.run(n_clusters=20)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.colormaps import CyclicLabelColormap, label_colormap
 
 from napari_kseg.image.marks import with_given
+
+VEIL = 0.8
+"""How much of the veil is seen where a cluster is not selected."""
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +38,21 @@ def _colors_of_centroids(seg: Segmentation, source: Source) -> NDArray[np.float6
     if seg.is_color:
         return np.column_stack([shown, np.ones(len(shown))])
     return np.asarray(source.colormap.map(shown[:, 0]), np.float64)
+
+
+def highlighted(colors: Any, selected: set[int], hidden: set[int]) -> NDArray[np.float64]:
+    """Return the colors (K, 4) of labels with all but the selected ones behind a veil, and the hidden ones transparent.
+
+    The veil is white or black, whichever the selected ones stand out from.
+    """
+    shown = np.array(colors, np.float64)
+    rows = [label - 1 for label in selected]
+    if rows:
+        veiled = np.setdiff1d(np.arange(len(shown)), rows)
+        luma = float((shown[rows, :3] @ (0.299, 0.587, 0.114)).mean())
+        shown[veiled, :3] = VEIL * (0.0 if luma > 0.5 else 1.0) + (1 - VEIL) * shown[veiled, :3]
+    shown[[label - 1 for label in hidden], 3] = 0
+    return shown
 
 
 def label_colormap_from(colors: NDArray[np.float64]) -> CyclicLabelColormap:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from magicgui.widgets import ComboBox, Container, FloatSpinBox, LineEdit, SpinBox, Widget
-from napari.layers import Labels
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QScrollArea, QWidget
-from superqt import QCollapsible
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QWidget
 
 from napari_kseg.image.color_space import COLOR_SPACES, OWN
 from napari_kseg.image.recipe_settings import NORMALIZATIONS, TEXTURE_SCALES
+from napari_kseg.viewer.presets import NONE, PRESETS, settings_of, tooltip_of
+from napari_kseg.viewer.section import Section
+from napari_kseg.viewer.source import pixel_sizes
+from napari_kseg.viewer.where_form import WhereForm
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import napari.viewer
+    from napari.layers import Image
 
 NOT_NORMALIZED = "no"
-MIN_HEIGHT = 60
-"""Pixels of the unfolded section, about two fields, in a window that has no room for more."""
 
 
 class RecipeForm(Container[Widget]):
@@ -28,11 +31,19 @@ class RecipeForm(Container[Widget]):
     Parameters
     ----------
     viewer : napari.viewer.Viewer
-        Whose Labels layers are offered as mask and scribbles.
+        Whose layers are offered as mask, seeds and channels.
+    image : callable
+        `image()` returns the chosen image, or None.
     """
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer: napari.viewer.Viewer, image: Callable[[], Image | None]) -> None:
+        self._preset = ComboBox(
+            label="Preset",
+            choices=[NONE, *PRESETS],
+            value=NONE,
+            tooltip="Fill in the fields below for a kind of image: those of color, normalization, smoothing and "
+            "clean-up; region, mask, seeds and the number of clusters stay.",
+        )
         self._color_space = ComboBox(
             label="Color space",
             choices=list(COLOR_SPACES),
@@ -81,18 +92,6 @@ class RecipeForm(Container[Widget]):
             tooltip="How much the place counts: what the distance of two clusters is worth as a difference of values. "
             "0 is not at all.",
         )
-        self._mask: Any = ComboBox(
-            label="Mask",
-            choices=self._list_labels,
-            nullable=True,
-            tooltip="Segment only where this Labels layer is not 0.",
-        )
-        self._scribbles: Any = ComboBox(
-            label="Scribbles",
-            choices=self._list_labels,
-            nullable=True,
-            tooltip="Start at the means under the labels of this Labels layer.",
-        )
         self._nodata = LineEdit(
             label="No data", tooltip="Leave out pixels whose channels all have this value, or one of these."
         )
@@ -110,24 +109,52 @@ class RecipeForm(Container[Widget]):
             step=1,
             tooltip="Give every pixel the most frequent label of the box that reaches so many pixels. 0 is no filter.",
         )
+        self._image = image
+        self.where = WhereForm(viewer, image)
         super().__init__(
             labels=False,
             widgets=[
-                self._color_space, self._channels, self._channel_weights, self._normalize, self._sigma, self._texture,
-                self._position_weight, self._mask, self._scribbles, self._nodata, self._background, self._saturated,
-                self._majority,
+                self._preset, self._color_space, self._channels, self._channel_weights, self._normalize, self._sigma,
+                self._texture, self._position_weight, *self.where.fields, self._nodata, self._background,
+                self._saturated, self._majority,
             ],
         )  # fmt: skip
-        self.section = QCollapsible("What is compared")
-        self.native.layout().addLayout(form_layout(self))
-        self._scroll = _Scroll(self.native)
-        self.section.setContent(self._scroll)
-        for box in (self._color_space, self._normalize, self._mask, self._scribbles):
+        rows = form_layout(self, after={"seeds": self.where.pick})
+        self.native.layout().addLayout(rows)
+        self.where.attach(rows)
+        self.section = Section("What is compared", self.native)
+        for box in (self._preset, self._color_space, self._normalize, *self.where.fields[:3]):
             keep_narrow(box.native)
-        self.section.collapse(animate=False)
-        # Else the Tab key would go through fields that have no height.
-        self._scroll.hide()
-        self.section.toggled.connect(self._scroll.setVisible)
+        keep_narrow(self.where.seeds.native, 3)  # a button stands beside it
+        for row, name in enumerate(self._preset.choices):
+            self._preset.native.setItemData(row, tooltip_of(str(name)), Qt.ItemDataRole.ToolTipRole)
+        self._preset.changed.connect(self._on_preset_chosen)
+        fields: list[Any] = list(self)
+        for field in fields:
+            if field is not self._preset and field not in self.where.fields:
+                field.changed.connect(self._on_field_changed)
+
+    def reset_choices(self, *_: Any) -> None:
+        """Offer the layers and regions that there are now."""
+        super().reset_choices()
+        self.where.show_rows()
+
+    def _on_preset_chosen(self, name: str) -> None:
+        if name == NONE:
+            return
+        settings = settings_of(name)
+        image = self._image()
+        if image is not None and settings["sigma"]:  # a preset means pixels, the field has the unit of the layer
+            settings["sigma"] *= min(pixel_sizes(image)[-2:])
+            self._sigma.native.setDecimals(max(2, 1 - math.floor(math.log10(settings["sigma"]))))
+        self.load(settings)
+        with self._preset.changed.blocked():
+            self._preset.value = name
+
+    def _on_field_changed(self, _: object = None) -> None:
+        """Show that the fields are not those of a preset any more."""
+        with self._preset.changed.blocked():
+            self._preset.value = NONE
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that fields say; ValueError says which one cannot be read."""
@@ -144,49 +171,52 @@ class RecipeForm(Container[Widget]):
             "saturated": _number(self._saturated),
             "majority": self._majority.value,
         }
-        given = {name: value for name, value in found.items() if value is not None}
-        # Copies: a layer may be painted on while the run reads them.
-        if self._mask.value is not None:
-            given["mask"] = np.asarray(self._mask.value.data) != 0
-        if self._scribbles.value is not None:
-            given["init"] = np.array(self._scribbles.value.data)
-        return given
+        return {**{name: value for name, value in found.items() if value is not None}, **self.where.settings()}
 
-    def _list_labels(self, _: object = None) -> list[Labels]:
-        return [layer for layer in self._viewer.layers if isinstance(layer, Labels) and not layer.multiscale]
-
-
-class _Scroll(QScrollArea):
-    """As high as its content, but no reason for a small window to grow."""
-
-    def __init__(self, content: QWidget) -> None:
-        super().__init__()
-        self.setWidget(content)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumHeight(MIN_HEIGHT)
-
-    def sizeHint(self) -> QSize:  # Qt's name
-        return self.widget().sizeHint()
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(self.widget().minimumSizeHint().width(), MIN_HEIGHT)
+    def load(self, settings: dict[str, Any]) -> None:
+        """Show settings in the fields; region, mask and seeds are not among them."""
+        self._color_space.value = settings["color_space"]
+        self._channels.value = _listed(settings["channels"])
+        self._channel_weights.value = _listed(settings["channel_weights"])
+        self._normalize.value = settings["normalize"] or NOT_NORMALIZED
+        sigma = settings["sigma"]
+        self._sigma.value = sigma if isinstance(sigma, (int, float)) else max(sigma)
+        self._texture.value = int(settings["texture"][1]) if settings["texture"] else 0
+        self._position_weight.value = settings["position_weight"]
+        for field, name in (
+            (self._nodata, "nodata"), (self._background, "background"), (self._saturated, "saturated"),
+        ):  # fmt: skip
+            field.value = _listed(settings[name])
+        self._majority.value = settings["majority"]
 
 
-def form_layout(fields: Container[Widget]) -> QFormLayout:
-    """Return fields in rows, each with its name and one tooltip for both."""
-    form = QFormLayout()
+def form_layout(
+    fields: Container[Widget], before: dict[str, QWidget] | None = None, after: dict[str, QWidget] | None = None
+) -> QFormLayout:
+    """Return fields in rows, each with its label and one tooltip for both; beside some stands another widget.
+
+    Those are given by the name of the field: `before` it they take what room there is, `after` it what they need.
+    """
+    form, before, after = QFormLayout(), before or {}, after or {}
     for field in fields:
-        form.addRow(field.label, field.native)
-        form.labelForField(field.native).setToolTip(field.tooltip)
+        place: Any = field.native
+        if field.name in before:
+            place = QHBoxLayout()
+            place.addWidget(before[field.name], 1)
+            place.addWidget(field.native)
+        elif field.name in after:
+            place = QHBoxLayout()
+            place.addWidget(field.native, 1)
+            place.addWidget(after[field.name])
+        form.addRow(field.label, place)
+        form.labelForField(place).setToolTip(field.tooltip)
     return form
 
 
-def keep_narrow(box: QComboBox) -> None:
+def keep_narrow(box: QComboBox, n_characters: int = 8) -> None:
     """Let no long name widen the dock."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
+    box.setMinimumContentsLength(n_characters)
 
 
 def _numbers(field: LineEdit, kind: type[int] | type[float]) -> list[Any]:
@@ -196,6 +226,19 @@ def _numbers(field: LineEdit, kind: type[int] | type[float]) -> list[Any]:
     except ValueError:
         what = "whole numbers" if kind is int else "numbers"
         raise ValueError(f"{field.label}: {field.value!r} is not possible; write {what}, such as 0, 2") from None
+
+
+def _listed(values: Any) -> str:
+    """Return numbers as one writes them into a field."""
+    if values is None:
+        return ""
+    return ", ".join(map(_shortest, values if isinstance(values, (list, tuple)) else [values]))
+
+
+def _shortest(number: float) -> str:
+    """Return the text of a number that is read as the same one."""
+    text = f"{number:.15g}"
+    return text if float(text) == number else repr(float(number))
 
 
 def _number(field: LineEdit) -> float | None:

@@ -1,30 +1,45 @@
-"""The widget "K-means Segmentation": a form, and what comes of it."""
+"""The widget "K-means Segmentation": the form, what comes of it, and what can be done with that, wired together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container, FloatSpinBox, PushButton, SpinBox, Widget
-from napari.layers import Image
+from magicgui.widgets import CheckBox, PushButton
 from napari.utils.notifications import show_error, show_warning
-from qtpy.QtWidgets import QHBoxLayout, QSizePolicy
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QColor, QKeySequence, QShortcut
+from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QSizePolicy
 
 import napari_kseg
-from napari_kseg.viewer.recipe_form import RecipeForm, form_layout, keep_narrow
+from napari_kseg.viewer.canvas import ClickedPixels
+from napari_kseg.viewer.controller import Controller
+from napari_kseg.viewer.form import SettingsForm
+from napari_kseg.viewer.history import History
+from napari_kseg.viewer.last_session import remember, restore
+from napari_kseg.viewer.more_actions import MoreActions
+from napari_kseg.viewer.plots_panel import TRIED
 from napari_kseg.viewer.result_panel import ResultPanel
 from napari_kseg.viewer.show_switch import show
-from napari_kseg.viewer.worker import Outcome, Request, Runner
+from napari_kseg.viewer.summary import duration, summary
+from napari_kseg.viewer.worker import Outcome, Runner
 
 if TYPE_CHECKING:
-    import napari.viewer
+    from collections.abc import Callable
 
-    from napari_kseg.viewer.layers import LayerParts
+    import napari.viewer
+    from napari.layers import Image
+
+    from napari_kseg.viewer.request import Request
 
 NO_IMAGE = "Open an image to segment it."
 MIN_WIDTH = 280
+LIVE_DELAY = 30
+"""Milliseconds that a live step waits for another change: a slider passes several numbers at once."""
+PAINT_DELAY = 200
+"""Milliseconds after which counts follow what was painted."""
 
 
-class KMeansWidget(Container[Widget]):
+class KMeansWidget(SettingsForm):
     """Segment an Image layer by K-means, as a form in a dock.
 
     Parameters
@@ -34,84 +49,46 @@ class KMeansWidget(Container[Widget]):
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        # napari hands out a proxy; through it no layer is identical to itself.
-        self._viewer: Any = getattr(viewer, "__wrapped__", viewer)
+        super().__init__(viewer)
         self._chosen: Image | None = None
-        self._image: Any = ComboBox(
-            name="image",
-            label="Image",
-            choices=self._list_images,
-            tooltip="The image to segment. Follows the image selected in the layer list.",
-        )
-        self._n_clusters = SpinBox(
-            name="n_clusters",
-            label="Clusters",
-            value=5,
-            min=1,
-            max=255,
-            step=1,
-            tooltip="How many kinds of stuff are in the image.",
-        )
-        self._downsample = FloatSpinBox(  # of whole numbers; a SpinBox cannot say "auto"
-            name="downsample",
-            label="Downsample",
-            value=0,
-            min=0,
-            max=64,
-            step=1,
-            tooltip=(
-                "Find the centroids on an image reduced by this factor. "
-                "The result is always full resolution. "
-                "auto: no reduction unless every pixel would take long."
-            ),
-        )
-        self._random_state = SpinBox(
-            name="random_state",
-            label="Seed",
-            value=0,
-            min=0,
-            max=2**31 - 1,
-            step=1,
-            tooltip="Where the search starts. The same seed gives the same result.",
-        )
-        self._min_size = SpinBox(
-            name="min_size",
-            label="Min size",
-            value=0,
-            min=0,
-            max=2**31 - 1,
-            step=1,
-            tooltip="Pieces of fewer pixels than this join what is around them. 0 keeps every speck.",
-        )
         self._run = PushButton(name="run", text="Run", tooltip="Segment the image.")
-        self._cancel = PushButton(name="cancel", text="Cancel", enabled=False, tooltip="Stop; nothing is left behind.")
-        super().__init__(
-            labels=False,  # their widths would be measured before napari's font comes
-            widgets=[self._image, self._n_clusters, self._downsample, self._random_state, self._min_size],
+        self._cancel = PushButton(
+            name="cancel", text="Cancel", enabled=False, tooltip="Stop; nothing is left of what is not finished."
         )
-        self._recipe = RecipeForm(self._viewer)
+        self._live = CheckBox(
+            name="live", text="Live", tooltip="Segment anew whenever a setting changes, also while a slider is dragged."
+        )
+        self._panel = ResultPanel()
         self._arrange()
+        self._controller = Controller(self._viewer)
         self._runner = Runner(self.native)
+        self._live_timer, self._paint_timer = (self._timer(delay) for delay in (LIVE_DELAY, PAINT_DELAY))
+        self._clicked_pixels = ClickedPixels(self._viewer)
         self._connect()
+        self._more = MoreActions(self, self._viewer, self._controller, self._runner, self._panel)
+        self._panel.add_button(self._more.button)
+        restore(self)
         self._runner.warm_up()
         self._panel.show_status(NO_IMAGE)
         self._follow_active_layer()
         self._on_image_changed()
 
+    def _timer(self, delay: int) -> QTimer:
+        timer = QTimer(self.native)
+        timer.setSingleShot(True)
+        timer.setInterval(delay)
+        return timer
+
     def _arrange(self) -> None:
-        """Set what magicgui has no word for."""
-        self._downsample.native.setDecimals(0)
-        self._downsample.native.setSpecialValueText("auto")
-        keep_narrow(self._image.native)
-        form = form_layout(self)
         buttons = QHBoxLayout()
         buttons.addWidget(self._run.native, 2)
+        buttons.addWidget(self._live.native)
         buttons.addWidget(self._cancel.native, 1)
-        self._panel = ResultPanel()
-        self.native.layout().addLayout(form)
-        self.native.layout().addWidget(self._recipe.section)
-        self.native.layout().addLayout(buttons)
-        self.native.layout().addWidget(self._panel)
+        layout = self.native.layout()
+        layout.addLayout(self.rows())
+        layout.addWidget(self._recipe.section)
+        layout.addLayout(buttons)
+        layout.addWidget(self._panel)
         self.native.setMinimumWidth(MIN_WIDTH)
         # What is left of the height goes to the table, not to an empty strip.
         self.native.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -119,9 +96,13 @@ class KMeansWidget(Container[Widget]):
     def _connect(self) -> None:
         self._run.changed.connect(self._on_run_clicked)
         self._cancel.changed.connect(self._on_cancel_clicked)
+        self._live.changed.connect(self._on_setting_changed)
         self._image.changed.connect(self._on_image_changed)
+        self.listen(self._on_setting_changed)
+        self._live_timer.timeout.connect(self._run_live)
+        self._paint_timer.timeout.connect(self._on_paint_timeout)
         self.native_parent_changed.connect(self._on_parent_changed)
-        self._panel.mode_chosen.connect(self._on_mode_chosen)
+        self._connect_panel()
         self._runner.started.connect(self._on_runner_started)
         self._runner.progressed.connect(self._panel.show_progress)
         self._runner.stopped.connect(self._on_runner_stopped)
@@ -131,19 +112,37 @@ class KMeansWidget(Container[Widget]):
         for event in (layers.events.inserted, layers.events.removed, layers.events.renamed):
             event.connect(self._on_layers_changed)
 
+    def _connect_panel(self) -> None:
+        panel, table, portions = self._panel, self._panel.table, self._panel.portions
+        panel.mode_chosen.connect(self._on_mode_chosen)
+        panel.labels_painted.connect(self._on_labels_painted)
+        table.renamed.connect(self._on_renamed)
+        table.color_wanted.connect(self._on_color_wanted)
+        portions.merge_wanted.connect(self._on_merge_wanted)
+        portions.split_wanted.connect(self._on_split_wanted)
+        portions.similar_wanted.connect(self._on_similar_wanted)
+        portions.clean_wanted.connect(self._on_clean_wanted)
+        portions.extract_wanted.connect(self._on_extract_wanted)
+        portions.step_wanted.connect(self._on_step_wanted)
+        panel.plots.choices_wanted.connect(self._on_choices_wanted)
+        panel.plots.chosen.connect(self._on_number_chosen)
+        self._clicked_pixels.clicked.connect(self._on_pixel_clicked)
+        for keys, slot in (
+            (QKeySequence.StandardKey.Undo, portions.undo),
+            (QKeySequence.StandardKey.Redo, portions.redo),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self.native)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(slot)
+
     def reset_choices(self, *_: object) -> None:
         """Offer the images that there are now. The chosen one stays, also under a new name."""
         with self._image.changed.blocked():
             super().reset_choices()
-            self._recipe.reset_choices()
             if any(self._chosen is choice for choice in self._image.choices):
                 self._image.value = self._chosen
+            self._recipe.reset_choices()
         self._on_image_changed()
-
-    def _list_images(self, _: object = None) -> list[Image]:
-        from napari_kseg.viewer.layers import is_output
-
-        return [layer for layer in self._viewer.layers if isinstance(layer, Image) and not is_output(layer)]
 
     def _follow_active_layer(self, _: object = None) -> None:
         active = self._viewer.layers.selection.active
@@ -153,61 +152,173 @@ class KMeansWidget(Container[Widget]):
     def _on_layers_changed(self, _: object = None) -> None:
         self.reset_choices()
         request = self._runner.request
-        if request is not None and request.layer not in self._viewer.layers:
+        if request is not None and not request.is_still_in(self._viewer.layers):
             self._runner.cancel()
             self._panel.show_status(f"Stopped: {request.source.name} was removed.")
+            self._more.removed(request)
 
     def _on_image_changed(self, _: object = None) -> None:
         """Follow the chosen image: its result, or what is missing."""
-        from napari_kseg.viewer.layers import find_output
-
         layer = self._image.value
         # Only at a change: napari calls this for each layer that goes, and would wipe out what was said of it.
         if layer is not self._chosen and self._runner.request is None:
             self._panel.show_status("" if layer is not None else NO_IMAGE)
-        self._chosen = layer
+        if layer is not self._chosen:
+            self._follow_values(layer)
+            self._panel.plots.clear_choices()
         self._run.enabled = layer is not None
+        self._show_outputs()
+
+    def _follow_values(self, layer: Image | None) -> None:
+        """Notice when the values of the chosen image change."""
+        if self._chosen is not None:
+            self._chosen.events.set_data.disconnect(self._on_values_changed)
+        self._chosen = layer
+        if layer is not None:
+            layer.events.set_data.connect(self._on_values_changed)
+        self._controller.forget_values()
+
+    def _on_values_changed(self, _: object = None) -> None:
+        self._controller.forget_values()
+
+    def _show_outputs(self) -> None:
+        """Show the result of the chosen image, and its history."""
+        layer = self._image.value
         if layer is None:
             self._panel.set_result(None, None)
+            self._panel.set_history(History(), 0)
             return
-        self._panel.set_result(
-            find_output(self._viewer, layer, "labels"),
-            find_output(self._viewer, layer, "recolored"),
-        )
+        self._panel.set_result(*self._controller.outputs(layer))
+        history = self._controller.history(layer)
+        base = history.base("similar")
+        self._panel.set_history(history, 0 if base is None else base.segmentation.n_clusters)
+
+    def _ask(self, ask: Callable[[], Request | None], *, aloud: bool = True) -> None:
+        """Run what is asked for, or say why it is not possible."""
+        try:
+            request = ask()
+        except ValueError as error:
+            self._panel.show_status(str(error))
+            if aloud:
+                show_error(str(error))
+            return
+        if request is not None:
+            self._runner.run(request)
 
     def _on_run_clicked(self, _: object = None) -> None:
-        from napari_kseg.viewer.source import take_source
-
         layer = self._image.value
         if layer is None:
             show_error(NO_IMAGE)
             return
-        try:
-            recipe = self._recipe.settings()
-        except ValueError as error:
-            self._panel.show_status(str(error))
-            show_error(str(error))
-            return
-        settings = {
-            "n_clusters": self._n_clusters.value,
-            "downsample": int(self._downsample.value) or "auto",
-            "random_state": self._random_state.value,
-            "min_size": self._min_size.value,
-            **recipe,
-        }
-        self._runner.run(Request(layer, take_source(layer), settings))
+
+        def ask() -> Request:
+            keywords = self.keywords()
+            request = self._controller.run(layer, **keywords)
+            remember(keywords["settings"])
+            return request
+
+        self._ask(ask)
+
+    def _on_setting_changed(self, _: object = None) -> None:
+        # Not started again by each change: while a slider moves, the timer would never end.
+        if self._live.value and self._image.value is not None and not self._live_timer.isActive():
+            self._live_timer.start()
+
+    def _run_live(self) -> None:
+        layer = self._image.value
+        if layer is not None and self._live.value:
+            # Errors are no notifications: one may be in the middle of typing.
+            self._ask(lambda: self._controller.run(layer, live=True, **self.keywords()), aloud=False)
 
     def _on_cancel_clicked(self, _: object = None) -> None:
+        request = self._runner.request
         self._runner.cancel()
-        self._panel.show_status("Canceled.")
+        self._panel.show_status(self._more.canceled(request))
 
     def _on_mode_chosen(self, mode: str) -> None:
         if self._image.value is not None:
             show(mode, self._image.value, self._panel.labels, self._panel.recolored)
 
+    def _change(self, title: str, method: str, *arguments: Any, group: str = "", **keywords: Any) -> None:
+        """Change the clusters of the chosen image; one change waits for no other, but for those of its group."""
+        layer = self._image.value
+        if layer is None or (self._runner.request is not None and not group):
+            return
+        self._ask(lambda: self._controller.change(layer, title, method, *arguments, group=group, **keywords))
+
+    def _on_renamed(self, label: int, name: str) -> None:
+        self._change(f"Name {label} {name}", "named", {label: name})
+
+    def _on_color_wanted(self, label: int) -> None:
+        """Ask for the color of a cluster."""
+        dialog = QColorDialog(self.native)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(f"Color of cluster {label}")
+        if self._panel.labels is not None:
+            dialog.setCurrentColor(QColor(str(self._panel.labels.features["color"][label])))
+        dialog.colorSelected.connect(lambda color: self._change(f"Color {label}", "colored", {label: color.name()}))
+        dialog.open()
+
+    def _on_merge_wanted(self) -> None:
+        labels = sorted(self._panel.table.selected())
+        self._change(f"Merge {_listed(labels)}", "merge", labels)
+
+    def _on_split_wanted(self, n_parts: int) -> None:
+        (label,) = self._panel.table.selected()
+        self._change(f"Split {label} into {n_parts}", "split", label, n_parts)
+
+    def _on_similar_wanted(self, n_clusters: int) -> None:
+        self._change(f"Join to {n_clusters}", "merge_similar", group="similar", n_clusters=n_clusters)
+
+    def _on_clean_wanted(self, min_size: int) -> None:
+        self._change(f"Remove specks below {min_size}", "clean_up", min_size=min_size)
+
+    def _on_extract_wanted(self, kind: str) -> None:
+        layer, labels = self._image.value, sorted(self._panel.table.selected())
+        if layer is not None and self._runner.request is None:
+            self._ask(lambda: self._controller.extract(layer, labels, kind))
+
+    def _on_step_wanted(self, position: int) -> None:
+        layer = self._image.value
+        if layer is not None:
+            self._ask(lambda: self._controller.go_to(layer, position))
+
+    def _on_choices_wanted(self) -> None:
+        layer, deliver = self._image.value, self._panel.plots.set_choices
+        if layer is not None:
+            self._ask(lambda: self._controller.choices(layer, self.settings(), TRIED, deliver, **self.taken()))
+
+    def _on_number_chosen(self, n_clusters: int) -> None:
+        self._n_clusters.value = n_clusters
+        if not self._live.value:
+            self._on_run_clicked()
+
+    def _on_labels_painted(self) -> None:
+        # Each change of the slice says so as well; comparing all labels for it would be felt.
+        if self._viewer.layers.selection.active is self._panel.labels:
+            self._paint_timer.start()
+
+    def _on_paint_timeout(self) -> None:
+        layer = self._image.value
+        if self._runner.request is not None:
+            self._paint_timer.start()
+        elif layer is not None:
+            self._ask(lambda: self._controller.painted(layer))
+
+    def _on_pixel_clicked(self, position: Any) -> None:
+        """Take a seed if they are being picked, else select the row of the cluster under a pixel."""
+        if self._recipe.where.take_click(position):
+            return
+        labels = self._panel.labels
+        if labels is not None and not self._panel.table.isHidden():
+            label = self._clicked_pixels.value_of(labels, position)
+            self._panel.table.select({label} if label else set())
+
     def _on_runner_started(self) -> None:
         self._cancel.enabled = True
-        self._panel.show_progress("Preparing", 0, 0)
+        request = self._runner.request
+        if request is not None and not request.live:
+            self._panel.show_progress("Preparing", 0, 1)  # a bar without an end would move, and repaint the window
 
     def _on_runner_stopped(self) -> None:
         self._cancel.enabled = False
@@ -215,50 +326,42 @@ class KMeansWidget(Container[Widget]):
 
     def _on_runner_finished(self, outcome: Outcome) -> None:
         """Show a result on the layer that it was computed from, or nowhere."""
-        from napari_kseg.viewer.source import image_of
-
         request = outcome.request
-        if request.layer not in self._viewer.layers:
+        if not request.is_still_in(self._viewer.layers):
             return
         if outcome.error is not None:
             self._panel.show_status(outcome.error)
-            show_error(outcome.error)
-        elif image_of(request.layer) is not request.source.image:
+            if not request.live and not self._more.takes(outcome):
+                show_error(outcome.error)
+        elif request.layer is not None and not request.source.is_shown_by(request.layers):
             self._panel.show_status(f"{request.layer.name} changed meanwhile; run again.")
-        elif outcome.parts is not None:
-            self._show_result(outcome, outcome.parts)
+        else:
+            self._show_result(request, outcome)
 
-    def _show_result(self, outcome: Outcome, parts: LayerParts) -> None:
-        from napari_kseg.viewer.layers import add_layers, find_output
-
-        layer = outcome.request.layer
-        is_new = find_output(self._viewer, layer, "recolored") is None
+    def _show_result(self, request: Request, outcome: Outcome) -> None:
         # napari makes each layer active that is added; our choice must not follow to and fro.
         with self._viewer.layers.selection.events.active.blocker(self._follow_active_layer):
-            labels, (recolored,) = add_layers(parts, [layer], self._viewer)
-        if is_new:
-            recolored.visible = not labels.visible  # one thing at a time, as the switch has it
-        seg = parts.segmentation
-        self._viewer.update_console({"kseg": napari_kseg, "seg": seg})
+            warning = request.show(outcome.prepared)
         self._on_image_changed()
-        summary = f"{len(seg.centroids)} clusters of {_count(seg.labels.size)} in {_duration(outcome.seconds)}"
-        self._panel.show_status(summary if layer is self._image.value else f"{layer.name}: {summary}")
-        if outcome.warning is not None:
-            show_warning(outcome.warning)
+        step = None if request.layer is None else self._controller.history(request.layer).current
+        if step is not None:
+            self._viewer.update_console({"kseg": napari_kseg, "seg": step.segmentation})
+        if request.done:
+            said = f"{request.done} in {duration(outcome.seconds)}"
+        elif step is not None:
+            said = summary(step.segmentation, outcome.seconds)
+        else:
+            said = self._panel.status
+        is_here = request.layer is None or request.layer is self._image.value
+        self._panel.show_status(said if is_here else f"{request.name}: {said}")
+        if warning:
+            show_warning(warning)
 
     def _on_parent_changed(self, parent: object = None) -> None:
         if parent is None:  # the dock was closed
             self._runner.cancel()
+            self._clicked_pixels.close()
 
 
-def _count(n_pixels: int) -> str:
-    """Return a number of pixels as one says it."""
-    if n_pixels < 100_000:
-        return f"{n_pixels:,} pixels"
-    megapixels = n_pixels / 1e6
-    return f"{megapixels:.2f} megapixels" if megapixels < 1 else f"{megapixels:.1f} megapixels"
-
-
-def _duration(seconds: float) -> str:
-    """Return a time as short as it can be read."""
-    return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+def _listed(labels: list[int]) -> str:
+    return ", ".join(map(str, labels))

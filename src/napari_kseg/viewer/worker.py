@@ -20,16 +20,18 @@ from napari_kseg.viewer.activity import ActivityBar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari.layers import Image
+    from napari_kseg.viewer.request import Request
 
-    from napari_kseg.viewer.layers import LayerParts
-    from napari_kseg.viewer.source import Source
-
-PROGRESS_INTERVAL = 50
+PROGRESS_INTERVAL = 100
 """Milliseconds between two looks at the progress: what the eye can follow."""
-ACTIVITY_DELAY = 0.3
+PROGRESS_DELAY = 0.4
+"""Seconds after which progress is shown: each look repaints the window, and makes 12 megapixels take 0.9 s, not 0.3."""
+ACTIVITY_DELAY = 0.8
 """Seconds after which a run is shown in the activity dock; there a bar that comes and goes would only flicker."""
 
+
+WORTH_WAITING = 0.3
+"""Seconds that a newer live step waits for the one before it."""
 
 EXIT_TIMEOUT = 10_000
 """Milliseconds that the end of the process waits for our threads; they stop at the next block or compiled kernel."""
@@ -49,22 +51,12 @@ def _end_threads() -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
-    """What to segment, and how."""
-
-    layer: Image
-    source: Source
-    settings: dict[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
 class Outcome:
-    """How a request ended: with the parts of the layers, or with one sentence that says why not."""
+    """How a request ended: with what it prepared, or with one sentence that says why not."""
 
     request: Request
     seconds: float
-    parts: LayerParts | None = None
-    warning: str | None = None
+    prepared: Any = None
     error: str | None = None
 
 
@@ -83,7 +75,7 @@ class _Job:
     def __call__(self) -> None:
         if self.request is not None:
             with contextlib.suppress(_Canceled):
-                self.outcome = _segment(self.request, self.started, self.report)
+                self.outcome = _made(self.request, self.started, self.report)
 
     def __str__(self) -> str:  # napari asks with it whether a window may be closed
         return "K-means segmentation"
@@ -116,6 +108,7 @@ class Runner(QObject):
         self._job: _Job | None = None
         self._pending: Request | None = None
         self._warming = False
+        self._usual_time = float("inf")
         self._shown = ("", 0, 0)
         self._activity = ActivityBar()
         self._timer = QTimer(self)
@@ -143,7 +136,7 @@ class Runner(QObject):
     def run(self, request: Request) -> None:
         """Run `request` as soon as what runs now has let go."""
         self._pending = request
-        if self._job is not None:
+        if self._job is not None and not (request.live and self._ends_soon(self._job)):
             self._job.canceled.set()
         self.started.emit()
         self._start_pending()
@@ -156,6 +149,11 @@ class Runner(QObject):
                 self._job.canceled.set()
             self._activity.close()
             self.stopped.emit()
+
+    def _ends_soon(self, job: _Job) -> bool:
+        """Whether the result of a live step is worth waiting for: else nothing would be seen while a slider moves."""
+        left = self._usual_time - (time.perf_counter() - job.started)
+        return job.request is not None and job.request.live and abs(left) < WORTH_WAITING
 
     def _start_pending(self) -> None:
         # Never two at a time: each worker swaps the warning filters of the whole process, and
@@ -182,10 +180,13 @@ class Runner(QObject):
         if job is None:
             return
         outcome, canceled = job.outcome, job.canceled.is_set()
+        if outcome is not None:
+            self._usual_time = outcome.seconds
         job.release()
         self._start_pending()
         if not canceled:
-            self.stopped.emit()
+            if self._job is None:
+                self.stopped.emit()
             if outcome is not None:
                 self.finished.emit(outcome)
 
@@ -193,10 +194,12 @@ class Runner(QObject):
         job = self._job
         if job is None or job.canceled.is_set() or job.progress == self._shown:
             return
+        if time.perf_counter() - job.started < PROGRESS_DELAY:
+            return
         self._shown = job.progress
         self.progressed.emit(*job.progress)
         if job.request is not None and time.perf_counter() - job.started > ACTIVITY_DELAY:
-            self._activity.report(f"Segmenting {job.request.layer.name}", *job.progress[1:])
+            self._activity.report(f"Segmenting {job.request.name}", *job.progress[1:])
 
 
 def _set_all(events: list[threading.Event], *_: object) -> None:
@@ -204,20 +207,11 @@ def _set_all(events: list[threading.Event], *_: object) -> None:
         event.set()
 
 
-def _segment(request: Request, started: float, report: Callable[[str, int, int], None]) -> Outcome:
-    """Segment in a worker's thread. What the user can mend comes back as a sentence."""
+def _made(request: Request, started: float, report: Callable[[str, int, int], None]) -> Outcome:
+    """Compute what was asked for, in a worker's thread. What the user can mend comes back as a sentence."""
     result: dict[str, Any]
     try:
-        # Here, as an import that fails should be told as well.
-        from napari_kseg.image.segment import segment_pixels
-        from napari_kseg.viewer.layers import convergence_message, make_parts, prepared_layer
-
-        settings, pixels = prepared_layer(request.source, **request.settings)
-        seg = segment_pixels(pixels, settings, callback=report)
-        report("Recoloring", 0, 0)
-        parts = make_parts(seg, request.source)
-        report("Recoloring", 1, 1)
-        result = {"parts": parts, "warning": convergence_message(seg)}
+        result = {"prepared": request.prepare(report)}
     except MemoryError as error:
         result = {"error": f"not enough memory to segment {request.source.name!r}: {error}"}
     except (ValueError, TypeError) as error:
@@ -235,7 +229,8 @@ def _warm_up() -> None:
     import pandas  # noqa: F401  # napari's first Labels layer imports it in the GUI thread
 
     import napari_kseg.image.segment
-    import napari_kseg.viewer.layers  # noqa: F401
+    import napari_kseg.viewer.layer_parts
+    import napari_kseg.viewer.result_layers  # noqa: F401
     from napari_kseg.kmeans import warm_up
 
     with contextlib.suppress(_Canceled):

@@ -1,0 +1,351 @@
+"""What the panel does to an image and its result, without Qt and without threads.
+
+It makes requests, which are computed elsewhere, and keeps the history of what came of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from napari_kseg.viewer.history import History, Step
+from napari_kseg.viewer.ready import ReadyImage
+from napari_kseg.viewer.request import Request
+from napari_kseg.viewer.source import Source, layers_of, take_source, take_source_for, take_sources, taken_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari.layers import Image, Labels
+    from numpy.typing import NDArray
+
+    from napari_kseg.image.model import Model
+    from napari_kseg.image.segmentation import Segmentation
+    from napari_kseg.kmeans import Callback
+    from napari_kseg.viewer.layer_parts import LayerParts
+
+PAINTED = "Painted"
+
+_LEAVES = {"named": frozenset({"labels", "recolored"}), "colored": frozenset({"labels"})}
+"""What methods leave as it is."""
+
+
+class Controller:
+    """Results and histories of the images of a viewer.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        The viewer, or its model alone.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._ready = ReadyImage()
+        self._histories: WeakKeyDictionary[Image, History] = WeakKeyDictionary()
+        self._showing = False
+
+    def outputs(self, layer: Image) -> tuple[Labels | None, Image | None]:
+        """Return the Labels and the recolored layer of an image, None where there is none."""
+        from napari_kseg.viewer.result_layers import find_output
+
+        return find_output(self._viewer, layer, "labels"), find_output(self._viewer, layer, "recolored")
+
+    def history(self, layer: Image) -> History:
+        """Return the history of an image; it notices what was done from Python."""
+        from napari_kseg.viewer.result_layers import METADATA_KEY
+
+        if self._showing:  # layers tell of each change while they are brought up to date
+            return self._histories.get(layer, History())
+        labels, _ = self.outputs(layer)
+        seg = None if labels is None else labels.metadata[METADATA_KEY].get("segmentation")
+        if seg is None:
+            self._histories.pop(layer, None)
+            return History()
+        history = self._histories.setdefault(layer, History())
+        if history.current is None or history.current.segmentation is not seg:
+            others = layers_of(seg.pixels.image, layer, self._viewer.layers) or [layer]
+            history.add(Step(title_of_run(seg), seg, others=tuple(other.name for other in others[1:])))
+        return history
+
+    def forget_values(self) -> None:
+        """Read the image anew at the next live step: its values may have changed."""
+        self._ready.forget()
+
+    def run(
+        self,
+        layer: Image,
+        settings: dict[str, Any],
+        *,
+        live: bool = False,
+        mask: str = "",
+        crop: Sequence[Sequence[int]] = (),
+        others: Sequence[Image] = (),
+    ) -> Request:
+        """Return a request to segment an image.
+
+        Parameters
+        ----------
+        layer : napari.layers.Image
+            The image.
+        settings : dict
+            Keywords of `segment`; mask and scribbles are those of the part, if only a part is segmented.
+        live : bool, optional
+            Whether it is one of many that differ in little: what is known from the last one is not computed again.
+        mask : str, optional
+            Python for the mask, if there is one.
+        crop : sequence of (int, int), optional
+            First pixel, and one past the last, of the part along each spatial axis. Empty is the whole image.
+        others : sequence of napari.layers.Image, optional
+            Layers that are further channels of the image.
+        """
+        if not live:
+            self._ready.forget()
+        source = _source(layer, crop, others)
+        names = tuple(other.name for other in others)
+
+        def make(callback: Callback) -> tuple[Segmentation, Step]:
+            seg = _segment(source, settings, self._ready if live else None, callback)
+            return seg, Step(title_of_run(seg), seg, mask=mask, others=names, group="live" if live else "")
+
+        return self._request(layer, source, make, live=live, others=tuple(others))
+
+    def apply(self, layer: Image, model: Model, title: str, model_code: str) -> Request:
+        """Return a request to segment an image by the centroids of a model.
+
+        Parameters
+        ----------
+        layer : napari.layers.Image
+            The image.
+        model : Model
+            The model; whether it fits turns out when the request is carried out.
+        title : str
+            What the history calls it.
+        model_code : str
+            Python for the model.
+        """
+        source = take_source_for(model, layer)
+        image = "layer.data[0]" if layer.multiscale else "layer.data"
+
+        def make(_: Callback) -> tuple[Segmentation, Step]:
+            seg = model.segment_pixels(source.pixels())
+            return seg, Step(title, seg, start=f"{model_code}.segment({image})")
+
+        return self._request(layer, source, make)
+
+    def change(
+        self, layer: Image, title: str, method: str, *arguments: Any, group: str = "", **keywords: Any
+    ) -> Request | None:
+        """Return a request for what a method of the segmentation returns, such as `merge`; None without a result.
+
+        Of several in a row of one `group`, each starts from where the first one did, and takes the place of the last.
+
+        Raises
+        ------
+        ValueError
+            If the image is not the one that was segmented.
+        """
+        step = self.history(layer).base(group)
+        if step is None:
+            return None
+        seg = step.segmentation
+        source = self._taken_as(seg, layer)
+        given = [*map(repr, arguments), *(f"{name}={value!r}" for name, value in keywords.items())]
+        code = f".{method}({', '.join(given)})"
+        before = None if group else np.array(self._shown_labels(layer))
+        painted = None if group else self._painted(layer)
+
+        def make(_: Callback) -> tuple[Segmentation, Step]:
+            start = seg if painted is None else seg.edited(painted)
+            changed: Segmentation = getattr(start, method)(*arguments, **keywords)
+            return changed, Step(title, changed, code, by_hand=painted is not None, group=group)
+
+        return self._request(
+            layer, source, make, live=bool(group), leaves=_LEAVES.get(method, frozenset()), before=before
+        )
+
+    def extract(self, layer: Image, labels: Sequence[int], kind: str) -> Request | None:
+        """Return a request for a new layer of some clusters: "image", "mask" or "objects"; None without a result."""
+        step = self.history(layer).current
+        if step is None:
+            return None
+        seg, painted = step.segmentation, self._painted(layer)
+        source = self._taken_as(seg, layer)
+
+        def prepare(_: Callback) -> Any:
+            from napari_kseg.viewer.extract import extracted
+
+            return extracted(seg if painted is None else seg.edited(painted), labels, kind)
+
+        def show(array: Any) -> str:
+            from napari_kseg.viewer.extract import extracted_layers
+            from napari_kseg.viewer.result_layers import selection_kept
+
+            with selection_kept(self._viewer):
+                for new in extracted_layers(array, layer, source, seg, labels, kind):
+                    self._viewer.add_layer(new)
+            return ""
+
+        others = self._others(layer, source)
+        return Request(layer, source, prepare, show, others=others, done=f"Extracted {', '.join(map(str, labels))}")
+
+    def choices(
+        self,
+        layer: Image,
+        settings: dict[str, Any],
+        numbers: range,
+        deliver: Callable[..., None],
+        *,
+        crop: Sequence[Sequence[int]] = (),
+        others: Sequence[Image] = (),
+    ) -> Request:
+        """Return a request to try numbers of clusters; `deliver(choices, recommended, reason)` gets what came out.
+
+        The part and the other channels are those of `run`.
+        """
+        source = _source(layer, crop, others)
+
+        def prepare(callback: Callback) -> Any:
+            from napari_kseg.image.choices import choices_of
+            from napari_kseg.image.choose import suggestion
+            from napari_kseg.image.fit import Fitter
+            from napari_kseg.viewer.layer_parts import prepared_layer
+
+            checked, pixels = prepared_layer(source, **settings)
+            found = suggestion(Fitter(checked.applied_to(pixels), callback), numbers, checked)
+            return choices_of(found), found.n_clusters, found.reason
+
+        def show(prepared: Any) -> str:
+            deliver(*prepared)
+            return ""
+
+        done = f"Tried {numbers[0]} to {numbers[-1]} clusters"
+        return Request(layer, source, prepare, show, others=tuple(others), done=done)
+
+    def painted(self, layer: Image) -> Request | None:
+        """Return a request that takes over what was painted on the Labels layer; None if nothing was.
+
+        Raises
+        ------
+        ValueError
+            If the image is not the one that was segmented.
+        """
+        step = self.history(layer).current
+        labels = None if step is None else self._painted(layer)
+        if step is None or labels is None:
+            return None
+        seg = step.segmentation
+
+        def make(_: Callback) -> tuple[Segmentation, Step]:
+            edited = seg.edited(labels)
+            return edited, Step(PAINTED, edited, by_hand=True, group=PAINTED)
+
+        return self._request(layer, self._taken_as(seg, layer), make, leaves=frozenset({"labels"}))
+
+    def go_to(self, layer: Image, position: int) -> Request | None:
+        """Return a request for a step of the history; None if there is no such step, or it is shown."""
+        history = self.history(layer)
+        if position == history.position or not 0 <= position < len(history.steps):
+            return None
+        step = history.steps[position]
+        source = self._taken_as(step.segmentation, layer)
+        return self._request(layer, source, lambda _: (step.segmentation, step), position=position)
+
+    def _request(
+        self,
+        layer: Image,
+        source: Source,
+        make: Any,
+        *,
+        live: bool = False,
+        leaves: frozenset[str] = frozenset(),
+        before: NDArray[Any] | None = None,
+        position: int | None = None,
+        others: tuple[Image, ...] | None = None,
+    ) -> Request:
+        """Return a request for the segmentation and the step that `make(callback)` returns.
+
+        It leaves layers of these roles as they are. If other labels than `before` are shown by then, it changes
+        nothing. It goes to the step of the history at `position`, or adds one. `others` are layers that are channels
+        beside this one; None finds them.
+        """
+        channels = self._others(layer, source) if others is None else others
+
+        def prepare(callback: Callback) -> tuple[LayerParts, Step]:
+            from napari_kseg.viewer.layer_parts import make_parts
+
+            seg, step = make(callback)
+            callback("Recoloring", 0, 0)
+            parts = make_parts(seg, source, leaves)
+            callback("Recoloring", 1, 1)
+            return parts, step
+
+        def show(prepared: tuple[LayerParts, Step]) -> str:
+            now = self._shown_labels(layer)
+            if before is not None and (now is None or not np.array_equal(before, now)):
+                return f"{layer.name} was painted on meanwhile; do it again."
+            return self._show([layer, *channels], *prepared, position)
+
+        return Request(layer, source, prepare, show, live, others=channels)
+
+    def _taken_as(self, seg: Segmentation, layer: Image) -> Source:
+        return taken_as(seg, layer, self._viewer.layers)
+
+    def _others(self, layer: Image, source: Source) -> tuple[Image, ...]:
+        """Return the layers that are channels beside the first one."""
+        return tuple(layers_of(source.image, layer, self._viewer.layers) or [layer])[1:]
+
+    def _show(self, layers: list[Image], parts: LayerParts, step: Step, position: int | None) -> str:
+        from napari_kseg.viewer.layer_parts import convergence_message
+        from napari_kseg.viewer.result_layers import add_layers
+
+        history, were_recolored = self.history(layers[0]), [self.outputs(layer)[1] for layer in layers]
+        self._histories[layers[0]], self._showing = history, True
+        try:
+            labels, recolored = add_layers(parts, layers, self._viewer)
+        finally:
+            self._showing = False
+        for was, now in zip(were_recolored, recolored, strict=True):
+            if was is None and now is not None:
+                now.visible = not labels.visible  # one thing at a time, as the switch has it
+        if position is None:
+            history.add(step)
+        else:
+            history.go_to(position)
+        return "" if step.code else convergence_message(step.segmentation) or ""
+
+    def _shown_labels(self, layer: Image) -> NDArray[Any] | None:
+        labels, _ = self.outputs(layer)
+        return None if labels is None else np.asarray(labels.data)
+
+    def _painted(self, layer: Image) -> NDArray[Any] | None:
+        """Return labels that differ from those of the segmentation; 0 where there is no such cluster."""
+        step, shown = self.history(layer).current, self._shown_labels(layer)
+        if step is None or shown is None or np.array_equal(shown, step.segmentation.labels):
+            return None
+        if shown.shape != step.segmentation.labels.shape:
+            raise ValueError(f"the clusters of {layer.name} have another shape than they were given; run again")
+        known = np.where(shown > step.segmentation.n_clusters, 0, shown)
+        return None if np.array_equal(known, step.segmentation.labels) else known
+
+
+def _source(layer: Image, crop: Sequence[Sequence[int]], others: Sequence[Image]) -> Source:
+    return (take_sources([layer, *others]) if others else take_source(layer)).cropped(crop)
+
+
+def title_of_run(seg: Segmentation) -> str:
+    """Return what the history calls a run."""
+    return "1 cluster" if seg.n_clusters == 1 else f"{seg.n_clusters} clusters"
+
+
+def _segment(source: Source, settings: dict[str, Any], ready: ReadyImage | None, callback: Callback) -> Segmentation:
+    # Here, as an import that fails should be told as well.
+    from napari_kseg.image.segment import segment_pixels
+    from napari_kseg.viewer.layer_parts import prepared_layer
+
+    checked, pixels = prepared_layer(source, **settings)
+    if ready is not None:
+        return ready.segment(pixels, checked, callback)
+    return segment_pixels(pixels, checked, callback=callback)

@@ -1,0 +1,112 @@
+"""What the layers of a result are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_kseg.image.segment import prepared
+from napari_kseg.kmeans import not_converged
+from napari_kseg.viewer.label_colors import label_colormap_from, label_colors
+from napari_kseg.viewer.label_table import label_table
+
+if TYPE_CHECKING:
+    import pandas
+    from napari.utils.colormaps import CyclicLabelColormap
+    from numpy.typing import NDArray
+
+    from napari_kseg.image.pixels import Pixels
+    from napari_kseg.image.segmentation import Segmentation
+    from napari_kseg.image.settings import Settings
+    from napari_kseg.viewer.source import Source
+
+CONTRACT_VERSION = 1
+"""Grows when the meaning of the metadata or of the features table changes."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerParts:
+    """All that the layers of a result are made of, prepared away from the GUI thread."""
+
+    segmentation: Segmentation
+    labels: NDArray[np.integer] | None
+    """None: those that are shown stay."""
+    recolored: Any
+    """None: likewise."""
+    rgb: bool
+    colormap: CyclicLabelColormap
+    features: pandas.DataFrame
+    metadata: dict[str, Any]
+    axes: tuple[int, ...]
+    factors: tuple[float, ...]
+    offset: tuple[int, ...]
+    """Pixels of the source before the first one of the result, along each of the axes."""
+    channel_axis: int | None
+    sources: tuple[dict[str, Any], ...]
+    """What the metadata say of each source, of which there are several if each is a channel."""
+
+
+def prepared_layer(source: Source, mask: NDArray[np.bool_] | None = None, **settings: Any) -> tuple[Settings, Pixels]:
+    """Return the checked settings of a run on `source`, its channel axis told as `segment` takes it, and its pixels."""
+    # Under "auto" a fourth channel is alpha; an explicit axis would make it data.
+    axis = "auto" if source.rgb or source.is_stack else source.channel_axis
+    if settings.get("spacing") is None and (settings.get("sigma") or settings.get("position_weight")):
+        settings["spacing"] = source.spacing
+    return prepared(lambda _: source.pixels(mask), {**settings, "channel_axis": axis})
+
+
+def convergence_message(seg: Segmentation) -> str | None:
+    """Return one sentence if the iterations ended the run, else None."""
+    return None if seg.converged else not_converged(seg.settings.max_iter)
+
+
+def make_parts(seg: Segmentation, source: Source, leaves: frozenset[str] = frozenset()) -> LayerParts:
+    """Prepare everything that needs no GUI thread, but for what it `leaves`: "labels", "recolored"."""
+    axes = source.spatial_axes
+    reduced = seg.labels.shape != source.spatial_shape
+    factors = tuple(float(f) for f in seg.downsample) if reduced else (1.0,) * len(axes)
+    linear = source.linear[np.ix_(axes, axes)] * np.array(factors)
+    colors = label_colors(seg, source)
+    return LayerParts(
+        segmentation=seg,
+        # A copy: painting must not reach the frozen result.
+        labels=None if "labels" in leaves else np.array(seg.labels),
+        recolored=None if "recolored" in leaves else seg.recolored(given_colors=True),
+        rgb=source.rgb,
+        colormap=label_colormap_from(colors),
+        features=label_table(seg, colors, float(abs(np.linalg.det(linear)))),
+        metadata=_describe(seg, source, colors),
+        axes=axes,
+        factors=factors,
+        offset=source.offset,
+        channel_axis=source.channel_axis,
+        sources=tuple(map(_source_entry, source.channels or [source])),
+    )
+
+
+def _describe(seg: Segmentation, source: Source, colors: NDArray[np.float64]) -> dict[str, Any]:
+    """Return enough to repeat the run; all but `segmentation` can be written as JSON."""
+    return {
+        "contract_version": CONTRACT_VERSION,
+        "settings": seg.settings.to_dict(),
+        "centroids": np.asarray(seg.centroids).tolist(),
+        "colors": colors.tolist(),
+        "counts": np.asarray(seg.counts).tolist(),
+        "model": seg.model.to_dict(),
+        "source": _source_entry(source),
+        "versions": {name: version(name) for name in ("napari-kseg", "napari", "numpy", "numba")},
+        "segmentation": seg,
+    }
+
+
+def _source_entry(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "unique_id": source.unique_id,
+        "path": source.path,
+        "rgb": source.rgb,
+        "crop": [list(part) for part in source.crop] or None,
+    }

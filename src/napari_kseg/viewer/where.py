@@ -1,0 +1,190 @@
+"""Masks, seeds and parts of an image, from other layers and from what is seen of it, in the pixels of the image.
+
+Layers are compared in world coordinates: each may have its own scale and place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Labels, Shapes
+from skimage.draw import line, polygon
+
+from napari_kseg.viewer.source import image_of
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer, Points
+    from numpy.typing import NDArray
+
+    from napari_kseg.viewer.crop import Crop
+
+WHOLE, SLICE, VISIBLE = "Whole image", "Current slice", "Visible region"
+CORNERS_OF_ELLIPSE = 180
+"""Of the polygon that stands for an ellipse: far less than a pixel off in any image one draws on."""
+
+
+def spatial_shape(image: Image) -> tuple[int, ...]:
+    """Return the shape of an image without the axis of red, green and blue."""
+    return tuple(int(length) for length in image_of(image).shape[: image.ndim])
+
+
+def mask_of(layer: Labels | Shapes, image: Image) -> NDArray[np.bool_]:
+    """Return where a Labels layer is not 0, or where a Shapes layer has shapes, in the pixels of an image.
+
+    Raises
+    ------
+    ValueError
+        If labels have another shape than the image, or all shapes are beside it.
+    """
+    if isinstance(layer, Labels):
+        return np.asarray(drawn_labels(layer, image, "mask") != 0)
+    inside = np.zeros(spatial_shape(image), bool)
+    for vertices, kind in zip(layer.data, layer.shape_type, strict=True):
+        # Else it would be left to rounding, in float32, whether pixels on the border are inside.
+        corners = to_pixels(np.asarray(vertices), layer, image).round(3)
+        _fill(inside, corners, str(kind))
+    if not inside.any():
+        raise ValueError(f"{layer.name} has no shape over a pixel of {image.name}; draw one there, or choose no mask")
+    return inside
+
+
+def drawn_labels(layer: Labels, image: Image, what: str) -> NDArray[Any]:
+    """Return the labels of a layer that has the pixels of an image. A copy: it may be painted on meanwhile."""
+    labels, shape = np.array(layer.data), spatial_shape(image)
+    if labels.shape != shape:
+        raise ValueError(
+            f"{layer.name}: the {what} has shape {labels.shape}, but the image has the spatial shape {shape}; "
+            f"choose a layer of this shape"
+        )
+    return labels
+
+
+def seed_pixels(layer: Points, image: Image, crop: Crop = (), at: Any = None) -> NDArray[np.intp]:
+    """Return the pixels (S, axes) of an image under the points of a layer, counted within the part, without doubles.
+
+    Points beside it are left out; `at` is the world point whose slice is meant where points have fewer axes.
+
+    Raises
+    ------
+    ValueError
+        If none is left.
+    """
+    points = np.rint(to_pixels(np.asarray(layer.data), layer, image, at)).astype(np.intp)
+    bounds = np.array(crop or [(0, length) for length in spatial_shape(image)])
+    inside = ((points >= bounds[:, 0]) & (points < bounds[:, 1])).all(1)
+    if not inside.any():
+        where = f"the chosen part of {image.name}" if crop else image.name
+        raise ValueError(f"{layer.name} has no point in {where}; add points there, or choose no seeds")
+    kept = points[inside]
+    _, first = np.unique(kept, axis=0, return_index=True)
+    return np.asarray(kept[np.sort(first)] - bounds[:, 0])
+
+
+def as_scribbles(pixels: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.uint16]:
+    """Return scribbles that mean the same as coordinates: each pixel with its neighbors in the last two axes.
+
+    For images that have as many channels as axes: there coordinates would be read as colors.
+    """
+    scribbles = np.zeros(shape, np.uint16)
+    for reach in (1, 0):  # the pixels themselves last: their neighbors may be near another one
+        for number, pixel in enumerate(pixels, 1):
+            reaches = [0] * (len(pixel) - 2) + [reach] * 2
+            box = tuple(slice(max(0, int(i) - r), int(i) + r + 1) for i, r in zip(pixel, reaches, strict=True))
+            scribbles[box] = number
+    return scribbles
+
+
+def to_pixels(places: NDArray[Any], layer: Layer, image: Image, at: Any = None) -> NDArray[np.float64]:
+    """Return positions (N, axes) in the data of a layer as positions in the pixels of an image.
+
+    Where the layer has fewer axes, those before are of the world point `at`, or 0.
+    """
+    if not len(places):
+        return np.empty((0, image.ndim))
+    full = np.zeros(max(image.ndim, layer.ndim)) if at is None else np.array(at, np.float64)
+    if len(full) < image.ndim:
+        full = np.concatenate([np.zeros(image.ndim - len(full)), full])
+    found = []
+    for place in places:
+        world = np.asarray(layer.data_to_world(place))[-image.ndim :]
+        found.append(
+            image.world_to_data(np.concatenate([full[len(full) - image.ndim :][: image.ndim - len(world)], world]))
+        )
+    return np.array(found, np.float64)
+
+
+def part_of(image: Image, region: str, viewer: Any) -> Crop:
+    """Return the part of an image that a region means; empty for all of it.
+
+    Raises
+    ------
+    ValueError
+        If nothing of the image is seen.
+    """
+    if region == WHOLE:
+        return ()
+    shape = spatial_shape(image)
+    seen = _axes_seen(image, viewer)
+    here = np.rint(image.world_to_data(viewer.dims.point[-image.ndim :])).astype(int)
+    part = [
+        (0, length) if axis in seen else (int(here[axis]), int(here[axis]) + 1) for axis, length in enumerate(shape)
+    ]
+    if region == VISIBLE:
+        low, high = image.corner_pixels if not image.multiscale else _corners_of_pyramid(image, viewer)
+        for axis in seen:
+            part[axis] = max(0, int(low[axis])), min(shape[axis], int(high[axis]) + 1)
+    if any(start < 0 or stop > length or start >= stop for (start, stop), length in zip(part, shape, strict=True)):
+        raise ValueError(f"nothing of {image.name} is seen in this slice; go to one of its slices, or take {WHOLE!r}")
+    return tuple(part)
+
+
+def _corners_of_pyramid(image: Image, viewer: Any) -> NDArray[np.int_]:
+    """Return the first and the last pixels of a multiscale image that are seen, at full resolution.
+
+    Its `corner_pixels` are those of the tile that was loaded, which may be larger than what is seen now.
+    """
+    if viewer.dims.ndisplay != 2:
+        return np.array([[0] * image.ndim, [length - 1 for length in spatial_shape(image)]])
+    is_new = hasattr(viewer, "scene")  # napari 0.9
+    camera, size = (viewer.scene.camera, viewer.canvas.size) if is_new else (viewer.camera, viewer._canvas_size)
+    found = []
+    for side in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)):
+        corner = np.array(viewer.dims.point, np.float64)
+        corner[list(viewer.dims.order[-2:])] = np.array(camera.center[-2:]) + side * np.array(size) / camera.zoom
+        found.append(image.world_to_data(corner[-image.ndim :]))
+    return np.array([np.floor(np.min(found, axis=0)), np.ceil(np.max(found, axis=0))], int)
+
+
+def _axes_seen(image: Image, viewer: Any) -> set[int]:
+    """Return the axes of an image in the plane of the screen; in 3-D, those that are it in 2-D."""
+    before = viewer.dims.ndim - image.ndim
+    return {int(axis) - before for axis in viewer.dims.order[-2:]}
+
+
+def _fill(inside: NDArray[np.bool_], corners: NDArray[np.float64], kind: str) -> None:
+    """Set the pixels of a shape, in every slice along the axes that it is flat in."""
+    axes = sorted(_plane_of(corners))
+    plane = corners[:, axes]
+    shape = tuple(inside.shape[axis] for axis in axes)
+    drawn = np.zeros(shape, bool)
+    if kind == "ellipse":
+        # Half axes of the ellipse in a parallelogram; exact under any affine transform.
+        middle, across, down = plane.mean(0), (plane[1] - plane[0]) / 2, (plane[3] - plane[0]) / 2
+        turn = np.linspace(0, 2 * np.pi, CORNERS_OF_ELLIPSE, endpoint=False)[:, None]
+        plane = middle + across * np.cos(turn) + down * np.sin(turn)
+    if kind in ("line", "path"):
+        for start, end in zip(np.rint(plane[:-1]).astype(int), np.rint(plane[1:]).astype(int), strict=True):
+            passed = np.column_stack(line(*start, *end))
+            drawn[tuple(passed[((passed >= 0) & (passed < shape)).all(1)].T)] = True
+    else:
+        drawn[polygon(plane[:, 0], plane[:, 1], shape)] = True
+    others = tuple(axis for axis in range(inside.ndim) if axis not in axes)
+    inside |= np.expand_dims(drawn, others)
+
+
+def _plane_of(corners: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the two axes that a shape extends in; the last two if it is in no plane of two axes."""
+    n_axes = corners.shape[1]
+    extended = np.flatnonzero(np.ptp(corners, axis=0) > 1e-6)
+    return (int(extended[0]), int(extended[1])) if len(extended) == 2 else (n_axes - 2, n_axes - 1)
