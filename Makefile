@@ -34,7 +34,7 @@ setup: $(VENV)/.ready-dev ## Set up .venv with all that development needs
 demo: $(VENV)/.ready-all ## Open napari, segment the sample; without a screen: save pictures of it in demo-output/
 	@tools/with-display.sh $(python) examples/demo.py $(demo_options) $(ARGS)
 
-test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (about 2 minutes); a skipped test fails
+test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (about 10 minutes); a skipped test fails
 	@tools/with-display.sh --virtual $(python) -m pytest --fail-on-skip $(ARGS)
 
 test-all: lint types test-nojit test-wheel test-noqt test-lowest ## Run the slower checks: lint, types and the test-... below

@@ -4,7 +4,6 @@ It needs a display; without one: tools/with-display.sh --virtual python tools/sc
 """
 
 import io
-import os
 import sys
 from pathlib import Path
 
@@ -17,7 +16,6 @@ sys.path.insert(0, str(PROJECT / "examples"))
 
 
 def main():
-    os.environ["NAPARI_CONFIG"] = ""  # the pictures show the defaults, not what was run last here
     import demo
 
     import napari_kseg as kseg

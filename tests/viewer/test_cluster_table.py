@@ -104,6 +104,25 @@ def test_a_color_is_picked_by_a_double_click(desk, table, labels, qtbot):
     assert_array_equal(kseg.from_layer(labels).centroids[0], [11, 11, 31])  # they are what they were
 
 
+def test_the_table_works_by_keys_alone(desk, table, labels, qtbot):
+    table.setFocus()
+    table.setCurrentCell(1, LABEL)
+    qtbot.keyClick(table, Qt.Key.Key_Space)
+    assert labels.get_color(2)[3] == 0
+    qtbot.keyClick(table, Qt.Key.Key_Space)
+    assert labels.get_color(2)[3] == 1
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    dialog = desk.widget.native.findChild(QColorDialog)
+    dialog.reject()
+    qtbot.keyClick(table, Qt.Key.Key_Right)
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    editor = table.findChild(QLineEdit)
+    editor.selectAll()
+    qtbot.keyClicks(editor, "sky")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    desk.wait_for(lambda: labels.features["name"][2] == "sky")
+
+
 def test_columns_are_sorted_by_their_numbers(desk, table, labels, qtbot):
     labels.features = labels.features.assign(count=[0, 9, 100, 20, 3])
     header = table.horizontalHeader()

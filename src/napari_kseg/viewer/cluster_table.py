@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import pandas
 
 COLUMNS = {
-    "Label": "Number and color. Untick to hide the cluster; double-click for another color.",
-    "Name": "Double-click to name the cluster.",
+    "Label": "Number and color. Untick (Space) to hide the cluster; double-click (Enter) for another color.",
+    "Name": "Double-click (Enter) to name the cluster.",
     "Share": "Share in all pixels that take part.",
     "Pixels": "Number of pixels.",
     "Centroid": "",
@@ -178,11 +178,15 @@ class ClusterTable(QTableWidget):
         return "\n".join("\t".join(line) for line in [header, *cells]) + "\n"
 
     def keyPressEvent(self, event: Any) -> None:  # Qt's name
-        """Copy by the usual keys, and let Escape clear the selection."""
+        """Copy by the usual keys, let Enter do what a double-click does, and Escape clear the selection."""
         if event.matches(QKeySequence.StandardKey.Copy):
             QGuiApplication.clipboard().setText(self.text())
         elif event.key() == Qt.Key.Key_Escape and self.selected():
             self.select(set())
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentColumn() == LABEL:
+            self._on_cell_double_clicked(self.currentRow(), LABEL)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentColumn() == NAME:
+            self.editItem(self.currentItem())
         else:
             super().keyPressEvent(event)
 

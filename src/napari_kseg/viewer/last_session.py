@@ -38,16 +38,22 @@ def remember(settings: dict[str, Any]) -> None:
         draft.replace(file)
 
 
-def restore(form: SettingsForm) -> None:
-    """Show the settings that were kept; a file that is broken, or of a version with other settings, is passed over."""
+def has_settings() -> bool:
+    """Whether settings were kept."""
     file = session_file()
-    if file is None:
-        return
-    before = of_fields(form.settings())
+    return file is not None and file.exists()
+
+
+def restore(form: SettingsForm) -> None:
+    """Show the settings that were kept; ValueError if the file is broken, or of a version with other settings."""
+    file, before = session_file(), of_fields(form.settings())
     try:
+        if file is None:
+            raise FileNotFoundError("napari keeps no settings")
         form.load(Settings.from_dict(json.loads(file.read_text(encoding="utf-8"))).to_dict())
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError) as error:
         form.load(before)
+        raise ValueError(f"the settings of the last run cannot be read ({error}); press Run to keep new ones") from None
 
 
 def of_fields(settings: dict[str, Any]) -> dict[str, Any]:

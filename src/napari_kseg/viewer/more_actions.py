@@ -10,7 +10,7 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog
 
-from napari_kseg.viewer.last_session import of_fields
+from napari_kseg.viewer.last_session import has_settings, of_fields, restore
 from napari_kseg.viewer.layer_choice import LayerChoice
 from napari_kseg.viewer.more_menu import MoreButton
 from napari_kseg.viewer.python_code import python_code
@@ -79,6 +79,8 @@ class MoreActions:
                 possible |= {"copy", "table"}
         if self._made_layer() is not None:
             possible.add("load")
+        if has_settings():
+            possible.add("last")
         self.button.set_possible(possible)
 
     def _on_wanted(self, key: str) -> None:
@@ -91,6 +93,7 @@ class MoreActions:
             "layers": self._choose_layers,
             "folder": self._apply_to_folder,
             "load": self._load_settings,
+            "last": self._load_last,
         }
         try:
             actions[key]()
@@ -255,6 +258,10 @@ class MoreActions:
             self._panel.show_status(f"The settings of {layer.name} are in the form, except {words}.")
         else:
             self._panel.show_status(f"The settings of {layer.name} are in the form.")
+
+    def _load_last(self) -> None:
+        restore(self._form)
+        self._panel.show_status("The settings of the last run are in the form.")
 
     def _made_layer(self) -> Any:
         """Return the layer whose settings are meant: the selected result, or else that of the chosen image."""

@@ -27,6 +27,7 @@ ENTRIES = {
         "L&oad settings from layer",
         "Show in the form how the selected result, or that of this image, was made.",
     ),
+    "last": ("Load last s&ettings", "Show in the form the settings of the latest run, also of an earlier session."),
 }
 BEFORE_LINES = ("table", "folder")
 

@@ -15,7 +15,7 @@ from napari_kseg.viewer.canvas import ClickedPixels
 from napari_kseg.viewer.controller import Controller
 from napari_kseg.viewer.form import SettingsForm
 from napari_kseg.viewer.history import History
-from napari_kseg.viewer.last_session import remember, restore
+from napari_kseg.viewer.last_session import remember
 from napari_kseg.viewer.more_actions import MoreActions
 from napari_kseg.viewer.plots_panel import TRIED
 from napari_kseg.viewer.result_panel import ResultPanel
@@ -67,7 +67,6 @@ class KMeansWidget(SettingsForm):
         self._connect()
         self._more = MoreActions(self, self._viewer, self._controller, self._runner, self._panel)
         self._panel.add_button(self._more.button)
-        restore(self)
         self._runner.warm_up()
         self._panel.show_status(NO_IMAGE)
         self._follow_active_layer()
@@ -96,7 +95,7 @@ class KMeansWidget(SettingsForm):
     def _connect(self) -> None:
         self._run.changed.connect(self._on_run_clicked)
         self._cancel.changed.connect(self._on_cancel_clicked)
-        self._live.changed.connect(self._on_setting_changed)
+        self._live.changed.connect(self._on_live_ticked)
         self._image.changed.connect(self._on_image_changed)
         self.listen(self._on_setting_changed)
         self._live_timer.timeout.connect(self._run_live)
@@ -218,6 +217,12 @@ class KMeansWidget(SettingsForm):
             return request
 
         self._ask(ask)
+
+    def _on_live_ticked(self, is_live: bool) -> None:
+        if is_live:
+            self._on_setting_changed()
+        else:  # what live steps share takes memory
+            self._controller.forget_values()
 
     def _on_setting_changed(self, _: object = None) -> None:
         # Not started again by each change: while a slider moves, the timer would never end.
