@@ -109,6 +109,7 @@ class Fitter:
     def _labeling_route(self, recipe: Recipe) -> Route:
         """Return the way to label all pixels by, if another image was fitted."""
         if recipe not in self._labeling:
+            self._labeling.clear()
             self._labeling[recipe] = choose_route(Features(self._pixels, recipe), self._callback, to_fit=False)
         return self._labeling[recipe]
 
@@ -157,6 +158,8 @@ class Fitter:
         if key not in self._averaged:
             table = averaged_table(Features(self._pixels, recipe), factors, self._callback)
             _check_left(len(table.samples))
+            # Of recipes, the latest is kept: a slider passes many.
+            self._averaged = {old: kept for old, kept in self._averaged.items() if old[0] == recipe}
             self._averaged[key] = Samples(table, self._callback)
         return self._averaged[key]
 

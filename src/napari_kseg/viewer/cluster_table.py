@@ -194,7 +194,10 @@ class ClusterTable(QTableWidget):
         if item.column() == LABEL:
             self.clusters_selected.emit()
         elif item.column() == NAME and item.text() != item.data(SORT_BY):
-            self.renamed.emit(int(self.item(item.row(), LABEL).data(SORT_BY)), item.text().strip())
+            label, name = int(self.item(item.row(), LABEL).data(SORT_BY)), item.text().strip()
+            with QSignalBlocker(self):
+                item.setText(name or f"cluster {label}")
+            self.renamed.emit(label, name)
 
     def _on_cell_double_clicked(self, row: int, column: int) -> None:
         if column == LABEL:

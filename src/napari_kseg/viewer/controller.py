@@ -147,7 +147,9 @@ class Controller:
         ValueError
             If the image is not the one that was segmented.
         """
-        step = self.history(layer).base(group)
+        history = self.history(layer)
+        painted = None if history.current is None else self._painted(layer)
+        step = history.current if painted is not None else history.base(group)
         if step is None:
             return None
         seg = step.segmentation
@@ -155,16 +157,18 @@ class Controller:
         given = [*map(repr, arguments), *(f"{name}={value!r}" for name, value in keywords.items())]
         code = f".{method}({', '.join(given)})"
         before = None if group else np.array(self._shown_labels(layer))
-        painted = None if group else self._painted(layer)
+        stroke: list[Step] = []
 
         def make(_: Callback) -> tuple[Segmentation, Step]:
-            start = seg if painted is None else seg.edited(painted)
+            start = seg
+            if painted is not None:
+                start = seg.edited(painted)
+                stroke[:] = [_painted_step(start)]
             changed: Segmentation = getattr(start, method)(*arguments, **keywords)
-            return changed, Step(title, changed, code, by_hand=painted is not None, group=group)
+            return changed, Step(title, changed, code, group=group)
 
-        return self._request(
-            layer, source, make, live=bool(group), leaves=_LEAVES.get(method, frozenset()), before=before
-        )
+        leaves = _LEAVES.get(method, frozenset()) - ({"recolored"} if painted is not None else set())
+        return self._request(layer, source, make, live=bool(group), leaves=leaves, before=before, first=stroke)
 
     def extract(self, layer: Image, labels: Sequence[int], kind: str) -> Request | None:
         """Return a request for a new layer of some clusters: "image", "mask" or "objects"; None without a result."""
@@ -240,7 +244,7 @@ class Controller:
 
         def make(_: Callback) -> tuple[Segmentation, Step]:
             edited = seg.edited(labels)
-            return edited, Step(PAINTED, edited, by_hand=True, group=PAINTED)
+            return edited, _painted_step(edited)
 
         return self._request(layer, self._taken_as(seg, layer), make, leaves=frozenset({"labels"}))
 
@@ -249,9 +253,19 @@ class Controller:
         history = self.history(layer)
         if position == history.position or not 0 <= position < len(history.steps):
             return None
-        step = history.steps[position]
+        painted = self._painted(layer)
+        if painted is not None and position > history.position:
+            return self.painted(layer)  # after a stroke there is nothing to redo
+        step, current = history.steps[position], history.steps[history.position].segmentation
         source = self._taken_as(step.segmentation, layer)
-        return self._request(layer, source, lambda _: (step.segmentation, step), position=position)
+        stroke: list[Step] = []
+
+        def make(_: Callback) -> tuple[Segmentation, Step]:
+            if painted is not None:
+                stroke[:] = [_painted_step(current.edited(painted))]
+            return step.segmentation, step
+
+        return self._request(layer, source, make, position=position, first=stroke)
 
     def _request(
         self,
@@ -263,13 +277,14 @@ class Controller:
         leaves: frozenset[str] = frozenset(),
         before: NDArray[Any] | None = None,
         position: int | None = None,
+        first: Sequence[Step] = (),
         others: tuple[Image, ...] | None = None,
     ) -> Request:
         """Return a request for the segmentation and the step that `make(callback)` returns.
 
         It leaves layers of these roles as they are. If other labels than `before` are shown by then, it changes
-        nothing. It goes to the step of the history at `position`, or adds one. `others` are layers that are channels
-        beside this one; None finds them.
+        nothing. It goes to the step of the history at `position`, or adds one; other steps are to come `first`.
+        `others` are layers that are channels beside this one; None finds them.
         """
         channels = self._others(layer, source) if others is None else others
 
@@ -286,7 +301,9 @@ class Controller:
             now = self._shown_labels(layer)
             if before is not None and (now is None or not np.array_equal(before, now)):
                 return f"{layer.name} was painted on meanwhile; do it again."
-            return self._show([layer, *channels], *prepared, position)
+            if prepared[1].code and self.history(layer).current is None:
+                return f"The clusters of {layer.name} were removed meanwhile; run again."
+            return self._show([layer, *channels], *prepared, position, first)
 
         return Request(layer, source, prepare, show, live, others=channels)
 
@@ -297,7 +314,9 @@ class Controller:
         """Return the layers that are channels beside the first one."""
         return tuple(layers_of(source.image, layer, self._viewer.layers) or [layer])[1:]
 
-    def _show(self, layers: list[Image], parts: LayerParts, step: Step, position: int | None) -> str:
+    def _show(
+        self, layers: list[Image], parts: LayerParts, step: Step, position: int | None, first: Sequence[Step]
+    ) -> str:
         from napari_kseg.viewer.layer_parts import convergence_message
         from napari_kseg.viewer.result_layers import add_layers
 
@@ -310,10 +329,12 @@ class Controller:
         for was, now in zip(were_recolored, recolored, strict=True):
             if was is None and now is not None:
                 now.visible = not labels.visible  # one thing at a time, as the switch has it
-        if position is None:
-            history.add(step)
+        for earlier in first:
+            history.add(earlier)
+        if position is not None and step in history.steps:
+            history.go_to(history.steps.index(step))
         else:
-            history.go_to(position)
+            history.add(step)
         return "" if step.code else convergence_message(step.segmentation) or ""
 
     def _shown_labels(self, layer: Image) -> NDArray[Any] | None:
@@ -333,6 +354,10 @@ class Controller:
 
 def _source(layer: Image, crop: Sequence[Sequence[int]], others: Sequence[Image]) -> Source:
     return (take_sources([layer, *others]) if others else take_source(layer)).cropped(crop)
+
+
+def _painted_step(edited: Segmentation) -> Step:
+    return Step(PAINTED, edited, by_hand=True, group=PAINTED)
 
 
 def title_of_run(seg: Segmentation) -> str:

@@ -49,8 +49,10 @@ class LayerParts:
     """What the metadata say of each source, of which there are several if each is a channel."""
 
 
-def prepared_layer(source: Source, mask: NDArray[np.bool_] | None = None, **settings: Any) -> tuple[Settings, Pixels]:
+def prepared_layer(source: Source, mask: Any = None, **settings: Any) -> tuple[Settings, Pixels]:
     """Return the checked settings of a run on `source`, its channel axis told as `segment` takes it, and its pixels."""
+    if callable(mask):  # shapes that are drawn only now, away from the window
+        mask = mask()
     # Under "auto" a fourth channel is alpha; an explicit axis would make it data.
     axis = "auto" if source.rgb or source.is_stack else source.channel_axis
     if settings.get("spacing") is None and (settings.get("sigma") or settings.get("position_weight")):

@@ -232,7 +232,7 @@ class MoreActions:
             return ""
 
         place = replace(take_source(layer), name=Path(source).name)
-        self._runner.run(Request(None, place, prepare, show))
+        self._runner.run(Request(None, place, prepare, show, is_long=True))
 
     def _show_folder(self, result: FolderResult, output: Path, model: Model) -> None:
         done = f"{result.n_done} of {result.n_files} images labeled in {output.name}. {_limits(model)}"

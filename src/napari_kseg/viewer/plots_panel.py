@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer, Signal
@@ -75,4 +76,8 @@ class PlotsPanel(QWidget):
         self._elbow.hide()
 
     def _draw_cloud(self, _: object = None) -> None:
-        self._cloud.set_segmentation(self._segmentation if self.colors.isExpanded() else None)
+        try:
+            self._cloud.set_segmentation(self._segmentation if self.colors.isExpanded() else None)
+        except Exception:  # reading a lazy image may raise anything
+            logging.getLogger(__name__).exception("the pixels for the plot cannot be read")
+            self._cloud.set_segmentation(None)

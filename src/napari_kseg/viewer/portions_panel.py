@@ -98,8 +98,8 @@ class PortionsPanel(QWidget):
         self._undo, self._redo = QPushButton("Undo"), QPushButton("Redo")
         self._undo.setToolTip("Back to the step before (Ctrl+Z).")
         self._redo.setToolTip("On to the step after (Ctrl+Shift+Z).")
-        self._undo.clicked.connect(lambda: self.step_wanted.emit(self._position - 1))
-        self._redo.clicked.connect(lambda: self.step_wanted.emit(self._position + 1))
+        self._undo.clicked.connect(lambda: self._go(-1))
+        self._redo.clicked.connect(lambda: self._go(1))
         self._history = QComboBox()
         self._history.setToolTip("What was done; choose a step to go back to it.")
         self._history.setAccessibleName("History")
@@ -131,6 +131,11 @@ class PortionsPanel(QWidget):
             self._similar.setRange(1, max(1, n_at_most))
             self._similar.setValue(history.current.segmentation.n_clusters if history.current else 1)
         self._similar.setEnabled(n_at_most > 1)
+
+    def _go(self, steps: int) -> None:
+        """Go on from the step that was asked for last, even if it is not shown yet."""
+        self._position = min(max(self._position + steps, 0), self._n_steps - 1)
+        self.step_wanted.emit(self._position)
 
     def undo(self) -> None:
         """Go a step back."""

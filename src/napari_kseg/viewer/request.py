@@ -32,6 +32,8 @@ class Request:
         What to say when it is done; nothing: what came out.
     live : bool
         One of many in a row, such as those of a slider: it may be left out for a newer one.
+    is_long : bool
+        Of many images: nothing but Cancel ends it.
     others : tuple of napari.layers.Image
         The layers that are channels beside it.
     """
@@ -42,6 +44,7 @@ class Request:
     show: Callable[[Any], str]
     live: bool = False
     done: str = ""
+    is_long: bool = False
     others: tuple[Image, ...] = ()
 
     @property

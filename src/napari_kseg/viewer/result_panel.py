@@ -99,10 +99,16 @@ class ResultPanel(QWidget):
     def set_result(self, labels: Labels | None, recolored: Image | None) -> None:
         """Show this result from now on, or none."""
         if labels is not self.labels or recolored is not self.recolored:
+            if labels is not self.labels:
+                self.table.setRowCount(0)  # what was selected and hidden is of another image
             self._listen_to(labels, recolored)
-            self._features = None
-            self._on_features_changed()
+            self.refill()
         self._on_layer_shown()
+
+    def refill(self) -> None:
+        """Fill the table anew from the layer."""
+        self._features = None
+        self._on_features_changed()
 
     def set_history(self, history: History, n_at_most: int) -> None:
         """Show what was done, and how many clusters similar ones may be joined from."""
@@ -133,6 +139,7 @@ class ResultPanel(QWidget):
     def _on_features_changed(self, _: object = None) -> None:
         features = None if self.labels is None else self.labels.features
         if features is not None and self._features is not None and features.equals(self._features):
+            self._on_clusters_selected()  # the layer may have its plain colors again
             return  # napari says so at each change of the data
         self._features = None if features is None else features.copy()
         is_ours = features is not None and self.table.can_show(features)

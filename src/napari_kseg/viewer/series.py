@@ -76,4 +76,4 @@ class Series:
             self.n_done += 1
             return said
 
-        return replace(request, prepare=prepare, show=show)
+        return replace(request, prepare=prepare, show=show, is_long=True)

@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Labels, Shapes
 from skimage.draw import line, polygon
 
+from napari_kseg.viewer.crop import slices
 from napari_kseg.viewer.source import image_of
 
 if TYPE_CHECKING:
@@ -38,26 +39,66 @@ def mask_of(layer: Labels | Shapes, image: Image) -> NDArray[np.bool_]:
         If labels have another shape than the image, or all shapes are beside it.
     """
     if isinstance(layer, Labels):
-        return np.asarray(drawn_labels(layer, image, "mask") != 0)
-    inside = np.zeros(spatial_shape(image), bool)
-    for vertices, kind in zip(layer.data, layer.shape_type, strict=True):
+        _check_shape(layer, image, "mask")
+        return np.asarray(np.asarray(layer.data) != 0)
+    return DrawnMask(layer, image)()
+
+
+class DrawnMask:
+    """Where a Shapes layer has shapes, in the pixels of (a part of) an image, as both are now.
+
+    Called, it returns the mask; the first time this takes seconds for large shapes, and is fit for any thread.
+    """
+
+    def __init__(self, layer: Shapes, image: Image, crop: Crop = ()) -> None:
         # Else it would be left to rounding, in float32, whether pixels on the border are inside.
-        corners = to_pixels(np.asarray(vertices), layer, image).round(3)
-        _fill(inside, corners, str(kind))
-    if not inside.any():
-        raise ValueError(f"{layer.name} has no shape over a pixel of {image.name}; draw one there, or choose no mask")
-    return inside
+        self._corners = [to_pixels(np.asarray(vertices), layer, image).round(3) for vertices in layer.data]
+        self._kinds, self._shape, self._crop = list(map(str, layer.shape_type)), spatial_shape(image), crop
+        self._names = layer.name, image.name
+        self._mask: NDArray[np.bool_] | None = None
+
+    def __call__(self) -> NDArray[np.bool_]:
+        """Return the mask; ValueError if no pixel is in it."""
+        if self._mask is None:
+            inside = np.zeros(self._shape, bool)
+            for corners, kind in zip(self._corners, self._kinds, strict=True):
+                _fill(inside, corners, kind)
+            drawn, image = self._names
+            if not inside.any():
+                raise ValueError(f"{drawn} has no shape over a pixel of {image}; draw one there, or choose no mask")
+            self._mask = check_part(inside[slices(self._crop)], drawn)
+        return self._mask
+
+    def is_as(self, other: DrawnMask | None) -> bool:
+        """Return whether the other one is drawn likewise, and may serve for this one."""
+        return (
+            other is not None
+            and (self._kinds, self._shape, self._crop, self._names)
+            == (other._kinds, other._shape, other._crop, other._names)
+            and all(map(np.array_equal, self._corners, other._corners))
+        )
+
+
+def check_part(mask: NDArray[np.bool_], name: str) -> NDArray[np.bool_]:
+    """Return the mask of a part, if there is something in it."""
+    if not mask.any():
+        raise ValueError(f"{name} leaves no pixel of the chosen region; choose another region")
+    return mask
 
 
 def drawn_labels(layer: Labels, image: Image, what: str) -> NDArray[Any]:
     """Return the labels of a layer that has the pixels of an image. A copy: it may be painted on meanwhile."""
-    labels, shape = np.array(layer.data), spatial_shape(image)
-    if labels.shape != shape:
+    _check_shape(layer, image, what)
+    return np.array(layer.data)
+
+
+def _check_shape(layer: Labels, image: Image, what: str) -> None:
+    found, shape = tuple(layer.data.shape), spatial_shape(image)
+    if found != shape:
         raise ValueError(
-            f"{layer.name}: the {what} has shape {labels.shape}, but the image has the spatial shape {shape}; "
+            f"{layer.name}: the {what} has shape {found}, but the image has the spatial shape {shape}; "
             f"choose a layer of this shape"
         )
-    return labels
 
 
 def seed_pixels(layer: Points, image: Image, crop: Crop = (), at: Any = None) -> NDArray[np.intp]:

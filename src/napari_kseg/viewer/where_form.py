@@ -14,7 +14,9 @@ from napari_kseg.viewer.where import (
     SLICE,
     VISIBLE,
     WHOLE,
+    DrawnMask,
     as_scribbles,
+    check_part,
     drawn_labels,
     mask_of,
     part_of,
@@ -83,6 +85,7 @@ class WhereForm:
         self.fields: list[Widget] = [self.region, self.mask, self.seeds, self.others]
         self.pick = PickButton()
         self._label_of_others: Any = None
+        self._drawn: DrawnMask | None = None
         rows = self.others.native
         rows.setSelectionMode(rows.SelectionMode.MultiSelection)  # a click takes one in or out
 
@@ -110,16 +113,22 @@ class WhereForm:
         return [layer for layer in self._viewer.layers if any(layer is other for other in chosen)]
 
     def settings(self) -> dict[str, Any]:
-        """Return mask and seeds as `segment` takes them, of the part; ValueError says what does not fit."""
+        """Return mask and seeds of the part; ValueError says what does not fit.
+
+        They are as `segment` takes them, but for a mask of shapes, which is called to be made.
+        """
         image = self._image()
         if image is None:
             return {}
         crop = self.crop()
         found: dict[str, Any] = {}
-        if self.mask.value is not None:
-            found["mask"] = mask_of(self.mask.value, image)[slices(crop)]
-            if not found["mask"].any():
-                raise ValueError(f"{self.mask.value.name} leaves no pixel of the chosen region; choose another region")
+        if isinstance(self.mask.value, Shapes):
+            drawn = DrawnMask(self.mask.value, image, crop)
+            if not drawn.is_as(self._drawn):
+                self._drawn = drawn
+            found["mask"] = self._drawn
+        elif self.mask.value is not None:
+            found["mask"] = check_part(mask_of(self.mask.value, image)[slices(crop)], self.mask.value.name)
         if isinstance(self.seeds.value, Points):
             found["init"] = seed_pixels(self.seeds.value, image, crop, self._viewer.dims.point)
             if image.ndim == (3 if image.rgb else 1 + len(self.channels())):

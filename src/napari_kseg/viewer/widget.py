@@ -165,6 +165,7 @@ class KMeansWidget(SettingsForm):
         if layer is not self._chosen:
             self._follow_values(layer)
             self._panel.plots.clear_choices()
+            self._paint_timer.start()  # it may have been painted on while another image was chosen
         self._run.enabled = layer is not None
         self._show_outputs()
 
@@ -172,13 +173,18 @@ class KMeansWidget(SettingsForm):
         """Notice when the values of the chosen image change."""
         if self._chosen is not None:
             self._chosen.events.set_data.disconnect(self._on_values_changed)
+            self._chosen.events.data.disconnect(self._on_data_replaced)
         self._chosen = layer
         if layer is not None:
             layer.events.set_data.connect(self._on_values_changed)
+            layer.events.data.connect(self._on_data_replaced)
         self._controller.forget_values()
 
     def _on_values_changed(self, _: object = None) -> None:
         self._controller.forget_values()
+
+    def _on_data_replaced(self, _: object = None) -> None:
+        self._panel.plots.clear_choices()
 
     def _show_outputs(self) -> None:
         """Show the result of the chosen image, and its history."""
@@ -194,6 +200,10 @@ class KMeansWidget(SettingsForm):
 
     def _ask(self, ask: Callable[[], Request | None], *, aloud: bool = True) -> None:
         """Run what is asked for, or say why it is not possible."""
+        running = self._runner.request
+        if running is not None and running.is_long:
+            self._panel.show_status(f"{running.name} is worked on; Cancel first.")
+            return
         try:
             request = ask()
         except ValueError as error:
@@ -232,6 +242,8 @@ class KMeansWidget(SettingsForm):
     def _run_live(self) -> None:
         layer = self._image.value
         if layer is not None and self._live.value:
+            if self._recipe.where.channels():  # only the values of the chosen image are watched
+                self._controller.forget_values()
             # Errors are no notifications: one may be in the middle of typing.
             self._ask(lambda: self._controller.run(layer, live=True, **self.keywords()), aloud=False)
 
@@ -245,9 +257,13 @@ class KMeansWidget(SettingsForm):
             show(mode, self._image.value, self._panel.labels, self._panel.recolored)
 
     def _change(self, title: str, method: str, *arguments: Any, group: str = "", **keywords: Any) -> None:
-        """Change the clusters of the chosen image; one change waits for no other, but for those of its group."""
+        """Change the clusters of the chosen image; none while something runs, as it would be of other clusters."""
         layer = self._image.value
-        if layer is None or (self._runner.request is not None and not group):
+        if layer is None:
+            return
+        if self._runner.request is not None and not group:
+            self._panel.show_status(f"{self._runner.request.name} is worked on; do it again.")
+            self._panel.refill()
             return
         self._ask(lambda: self._controller.change(layer, title, method, *arguments, group=group, **keywords))
 
@@ -276,7 +292,12 @@ class KMeansWidget(SettingsForm):
         self._change(f"Join to {n_clusters}", "merge_similar", group="similar", n_clusters=n_clusters)
 
     def _on_clean_wanted(self, min_size: int) -> None:
-        self._change(f"Remove specks below {min_size}", "clean_up", min_size=min_size)
+        layer = self._image.value
+        step = None if layer is None else self._controller.history(layer).current
+        if step is not None:
+            majority = step.segmentation.settings.majority  # a clean-up takes the place of the one before
+            sizes: dict[str, Any] = {"min_size": min_size, **({"majority": majority} if majority else {})}
+            self._change(f"Remove specks below {min_size}", "clean_up", **sizes)
 
     def _on_extract_wanted(self, kind: str) -> None:
         layer, labels = self._image.value, sorted(self._panel.table.selected())
@@ -289,7 +310,12 @@ class KMeansWidget(SettingsForm):
             self._ask(lambda: self._controller.go_to(layer, position))
 
     def _on_choices_wanted(self) -> None:
-        layer, deliver = self._image.value, self._panel.plots.set_choices
+        layer = self._image.value
+
+        def deliver(*found: Any) -> None:
+            if layer is self._image.value:
+                self._panel.plots.set_choices(*found)
+
         if layer is not None:
             self._ask(lambda: self._controller.choices(layer, self.settings(), TRIED, deliver, **self.taken()))
 

@@ -8,8 +8,8 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
@@ -116,7 +116,8 @@ class Runner(QObject):
         self._timer.timeout.connect(self._on_timer_timeout)
         # A window that closes takes this object with it; what runs for it should end as well.
         self._live: list[threading.Event] = []
-        self.destroyed.connect(partial(_set_all, self._live))
+        # Not by the signal `destroyed`: its slot may be collected as garbage first, and calling it ends the process.
+        finalize(self, _set_all, self._live)
 
     @property
     def request(self) -> Request | None:
@@ -202,7 +203,7 @@ class Runner(QObject):
             self._activity.report(f"Segmenting {job.request.name}", *job.progress[1:])
 
 
-def _set_all(events: list[threading.Event], *_: object) -> None:
+def _set_all(events: list[threading.Event]) -> None:
     for event in events:
         event.set()
 
