@@ -113,4 +113,4 @@ def stripes():
 @pytest.fixture
 def noise():
     """An image that takes long: no structure, many different values."""
-    return np.random.default_rng(0).random((700, 700, 3), np.float32)
+    return np.random.default_rng(0).random((1200, 1200, 3), np.float32)

@@ -301,11 +301,11 @@ def test_a_layer_that_goes_meanwhile_does_not_stop_the_others(series, notificati
     assert notifications() == ["1 of 3 layers not labeled:\nb: it changed or was removed meanwhile; apply again"]
 
 
-def test_a_run_takes_the_place_of_what_is_left(series, qtbot):
-    series.run(n_clusters=2)
-    qtbot.wait(200)
-    assert "c clusters" not in series.names
-    assert series.status.startswith("2 clusters")
+def test_a_run_waits_until_all_layers_are_done_or_it_is_canceled(series):
+    series.click("Run")
+    assert series.status.endswith(" is worked on; Cancel first.")
+    series.wait_until_idle()
+    assert "c clusters" in series.names
 
 
 @pytest.fixture
