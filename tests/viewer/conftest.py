@@ -1,7 +1,10 @@
 """A real viewer with the widget docked, opened and driven as a person would."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QLabel, QTableWidget
@@ -55,6 +58,16 @@ class Desk:
         return [layer.name for layer in self.viewer.layers]
 
 
+def mouse_event(kind, position):
+    """What the canvas tells of the left button at a position in world coordinates."""
+    # Not napari's own for tests: in some versions it knows no button.
+    event = SimpleNamespace(
+        type=kind, button=1, position=position, handled=False, modifiers=[], pos=np.zeros(2), is_dragging=False,
+        view_direction=None, dims_displayed=[0, 1], dims_point=[0, 0],
+    )  # fmt: skip
+    return ReadOnlyWrapper(event, exceptions=("handled",))
+
+
 def messages():
     """What napari has shown as notifications."""
     return [notification.message for notification in notification_manager.records]
@@ -72,6 +85,11 @@ def session_file(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:  # the fixture `monkeypatch` would then outlive the viewer
         patch.setattr("napari_kseg.viewer.last_session.session_file", lambda: file)
         yield file
+
+
+@pytest.fixture(name="mouse_event")
+def mouse_event_fixture():
+    return mouse_event
 
 
 @pytest.fixture

@@ -144,32 +144,33 @@ def test_copied_rows_can_be_pasted_into_a_spreadsheet(table, qtbot):
     ]
 
 
-def test_a_click_on_the_canvas_selects_the_row(desk, table, labels, qtbot):
-    click_canvas(desk, labels, (6, 1))  # the last stripe but its first row: label 3
+def test_a_click_on_the_canvas_selects_the_row(table, labels, click_canvas):
+    click_canvas((6, 1))  # the last stripe but its first row: label 3
     assert table.selected() == {int(labels.data[6, 1])}
-    click_canvas(desk, labels, (0, 0))
+    click_canvas((0, 0))
     assert table.selected() == {int(labels.data[0, 0])}
-    click_canvas(desk, labels, (-3, 0))
+    click_canvas((-3, 0))
     assert table.selected() == set()
 
 
-def test_a_drag_on_the_canvas_selects_nothing(desk, table, labels):
-    click_canvas(desk, labels, (6, 1), moves=2)
+def test_a_drag_on_the_canvas_selects_nothing(table, click_canvas):
+    click_canvas((6, 1), moves=2)
     assert table.selected() == set()
 
 
-def click_canvas(desk, labels, pixel, moves=0):
+@pytest.fixture
+def click_canvas(desk, labels, mouse_event):
     """Press and release the mouse over a pixel, as the canvas tells the viewer."""
-    from napari.utils._test_utils import read_only_mouse_event
     from napari.utils.interactions import mouse_move_callbacks, mouse_press_callbacks, mouse_release_callbacks
 
-    def event(kind):
-        return read_only_mouse_event(type=kind, button=1, position=labels.data_to_world(pixel), is_dragging=moves > 0)
+    def click(pixel, moves=0):
+        position = labels.data_to_world(pixel)
+        mouse_press_callbacks(desk.viewer, mouse_event("mouse_press", position))
+        for _ in range(moves):
+            mouse_move_callbacks(desk.viewer, mouse_event("mouse_move", position))
+        mouse_release_callbacks(desk.viewer, mouse_event("mouse_release", position))
 
-    mouse_press_callbacks(desk.viewer, event("mouse_press"))
-    for _ in range(moves):
-        mouse_move_callbacks(desk.viewer, event("mouse_move"))
-    mouse_release_callbacks(desk.viewer, event("mouse_release"))
+    return click
 
 
 def test_painting_updates_the_counts(desk, table, labels):

@@ -166,16 +166,14 @@ def test_layers_are_channels(desk, form, photo):
 
 
 @pytest.fixture
-def clicked(desk):
+def clicked(desk, mouse_event):
     """Click on the canvas at a pixel of a layer, through napari's own events."""
 
     def click(layer, pixel):
-        from napari.utils._test_utils import read_only_mouse_event
         from napari.utils.interactions import mouse_press_callbacks, mouse_release_callbacks
 
         for kind, callbacks in (("mouse_press", mouse_press_callbacks), ("mouse_release", mouse_release_callbacks)):
-            position = layer.data_to_world(pixel)
-            callbacks(desk.viewer, read_only_mouse_event(type=kind, position=position, button=1))
+            callbacks(desk.viewer, mouse_event(kind, layer.data_to_world(pixel)))
 
     return click
 
