@@ -88,8 +88,8 @@ def test_both_kinds_of_layers_are_offered(desk, layer, form, photo):
 
 def test_the_visible_region_alone_is_segmented(desk, layer, form, photo):
     form["Region"].value = "Visible region"
-    desk.viewer.scene.camera.zoom = 6
-    desk.viewer.scene.camera.center = layer.data_to_world((40, 60))
+    getattr(desk.viewer, "scene", desk.viewer).camera.zoom = 6
+    getattr(desk.viewer, "scene", desk.viewer).camera.center = layer.data_to_world((40, 60))
     draw(desk)
     low, high = layer.corner_pixels
     assert (low > 0).all()
@@ -110,12 +110,12 @@ def test_the_visible_region_of_a_pyramid_is_in_full_resolution(desk, form):
     layer = desk.viewer.add_image([photo, photo[::4, ::4]], name="pyramid", rgb=True, multiscale=True)
     form["Region"].value = "Visible region"
     desk.viewer.reset_view()
-    desk.viewer.scene.camera.zoom = 0.5
+    getattr(desk.viewer, "scene", desk.viewer).camera.zoom = 0.5
     draw(desk)
     desk.run(n_clusters=3)
     assert labels_of(desk, "pyramid").data.shape == photo.shape[:2]
-    desk.viewer.scene.camera.zoom = 8
-    desk.viewer.scene.camera.center = (0, 100, 200)
+    getattr(desk.viewer, "scene", desk.viewer).camera.zoom = 8
+    getattr(desk.viewer, "scene", desk.viewer).camera.center = (0, 100, 200)
     draw(desk)
     desk.run()
     crop = labels_of(desk, "pyramid").metadata["napari_kseg"]["source"]["crop"]
