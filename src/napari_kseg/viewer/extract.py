@@ -30,9 +30,7 @@ def extracted_layers(
     array: Any, layer: Image, source: Source, seg: Segmentation, labels: Sequence[int], kind: str
 ) -> list[Image | Labels]:
     """Return new layers that lie exactly over the source: of an image, one for each layer that is a channel."""
-    axes = source.spatial_axes
-    is_reduced = seg.labels.shape != source.spatial_shape
-    factors = [float(factor) for factor in seg.downsample] if is_reduced else [1.0] * len(axes)
+    axes, factors = source.spatial_axes, source.factors_of(seg)
     which = ", ".join(map(str, labels))
     if kind != "image":
         placement = placement_over(layer, axes, factors, source.offset)

@@ -68,8 +68,7 @@ def convergence_message(seg: Segmentation) -> str | None:
 def make_parts(seg: Segmentation, source: Source, leaves: frozenset[str] = frozenset()) -> LayerParts:
     """Prepare everything that needs no GUI thread, but for what it `leaves`: "labels", "recolored"."""
     axes = source.spatial_axes
-    reduced = seg.labels.shape != source.spatial_shape
-    factors = tuple(float(f) for f in seg.downsample) if reduced else (1.0,) * len(axes)
+    factors = source.factors_of(seg)
     linear = source.linear[np.ix_(axes, axes)] * np.array(factors)
     colors = label_colors(seg, source)
     return LayerParts(

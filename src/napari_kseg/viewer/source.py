@@ -70,6 +70,11 @@ class Source:
         """Shape of the labels at full resolution."""
         return tuple(self.image.shape[axis] for axis in self.spatial_axes)
 
+    def factors_of(self, seg: Segmentation) -> tuple[float, ...]:
+        """Return the pixels along each spatial axis in one of the labels: 1, unless those are of the reduced image."""
+        reduced = seg.labels.shape != self.spatial_shape
+        return tuple(map(float, seg.downsample)) if reduced else (1.0,) * len(self.spatial_axes)
+
     def is_image_of(self, image: Any) -> bool:
         """Whether this is the same part of the same arrays."""
         return are_same(self.image, image)
