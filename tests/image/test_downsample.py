@@ -163,8 +163,8 @@ def test_auto_grows_only_where_a_fit_on_every_pixel_would_be_slow():
     for dtype in ("u1", "f4"):
         assert segment(image.astype(dtype), 3).downsample == (1, 1)
     huge = Features(Pixels(np.broadcast_to(np.float32(0), (5, 40_000, 40_000)), channel_axis=None))
-    assert chosen_factors("auto", huge, 8, by_histogram=True) == (1, 1, 1)
-    first, rows, columns = chosen_factors("auto", huge, 8, by_histogram=False)
+    assert chosen_factors("auto", huge, 8, is_fast=True) == (1, 1, 1)
+    first, rows, columns = chosen_factors("auto", huge, 8, is_fast=False)
     assert first == 1
     assert rows == columns
     assert 4 <= rows <= 20

@@ -52,7 +52,7 @@ def test_the_model_labels_the_image_as_the_run_did(bands):
 
 def test_with_too_many_colors_the_pixels_are_clustered(assert_contract, bands, monkeypatch):
     want = segment(bands, 5, channel_axis=-1)
-    monkeypatch.setattr(_distinct, "MOST", 1000)
+    monkeypatch.setattr(_distinct, "MOST_COLORS", 1000)
     seg = segment(bands, 5, channel_axis=-1)
     assert_contract(bands, seg, 5, channel_axis=-1)
     assert_allclose(seg.inertia, want.inertia, rtol=1e-3)

@@ -11,7 +11,7 @@ from napari_kseg.kmeans import histogram_of_colors
 
 def histogram(pixels):
     keep = np.ones(len(pixels), np.uint8)
-    return histogram_of_colors(lambda _: (pixels, keep), 1, len(pixels))
+    return histogram_of_colors(lambda _: (pixels, keep), 1)
 
 
 def inertia_of(pixels):

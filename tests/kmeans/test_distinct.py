@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from napari_kseg.kmeans import _distinct, distinct_colors
-from napari_kseg.kmeans._distinct import _colors, _morton_codes
+from napari_kseg.kmeans import ColorCounts, _distinct, codes_of, colors_of
+from napari_kseg.kmeans import distinct_colors as counted
 
 
 class Blocks:
@@ -20,6 +20,12 @@ class Blocks:
 
     def read(self, block):
         return self.blocks[block], None
+
+
+def distinct_colors(source):
+    """Count, and list the colors; None if there are too many."""
+    found = counted(source)
+    return None if found is None else found.histogram()
 
 
 @pytest.fixture
@@ -49,17 +55,32 @@ def test_counts_are_those_of_numpy_in_many_parts_and_rounds(assert_counts, monke
     assert_counts(parts, pixels)
     assert_array_equal(parts.colors, whole.colors)
     assert_array_equal(parts.counts, whole.counts)
-    assert_array_equal(parts.cubes.keys, np.unique(_morton_codes(pixels) >> np.uint32(bits)))  # no cube is cut
+    assert_array_equal(parts.cubes.keys, np.unique(codes_of(pixels) >> np.uint32(bits)))  # no cube is cut
     assert_array_equal(parts.cubes.sums, whole.cubes.sums)
 
 
-def test_codes_interleave_the_bits_and_lead_back_to_the_colors():
-    pixels = np.random.default_rng(0).integers(0, 256, (1000, 4)).astype(np.uint8)
-    codes = _morton_codes(pixels)
+@pytest.mark.parametrize("n_bytes", [3, 4])
+def test_codes_interleave_the_bits_and_lead_back_to_the_colors(n_bytes):
+    pixels = np.random.default_rng(0).integers(0, 256, (1000, n_bytes)).astype(np.uint8)
+    codes = codes_of(pixels)
     for bit in range(8):
-        for feature in range(4):
-            assert_array_equal(codes >> np.uint32(4 * bit + feature) & 1, pixels[:, feature] >> bit & 1)
-    assert_array_equal(_colors(codes), pixels)
+        for feature in range(n_bytes):
+            # Of three bytes the first has the highest bits, of four the last.
+            place = n_bytes * bit + (feature if n_bytes == 4 else 2 - feature)
+            assert_array_equal(codes >> np.uint32(place) & 1, pixels[:, feature] >> bit & 1)
+    assert_array_equal(colors_of(codes, n_bytes), pixels)
+
+
+@pytest.mark.nojit
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=5), st.integers(0, 2**32))
+@settings(max_examples=15)
+def test_counts_of_parts_add_up_to_those_of_all(assert_counts, lengths, seed):
+    random = np.random.default_rng(seed)
+    parts = [random.integers(0, 3, (length, 4)).astype(np.uint8) for length in lengths]
+    total = ColorCounts.added([counted(Blocks([part])) for part in parts])
+    if sum(lengths):
+        assert_counts(total.histogram(), np.concatenate(parts))
+    assert total.counts.sum() == sum(lengths)
 
 
 def test_no_pixel_takes_part():
@@ -88,7 +109,7 @@ def test_only_the_number_of_colors_decides_whether_they_are_counted(monkeypatch,
     colors = np.random.default_rng(0).integers(0, 256, (200, 4)).astype(np.uint8)
     pixels = np.random.default_rng(seed).permutation(np.repeat(colors, 5, 0))
     source = Blocks(np.array_split(pixels, 8))
-    monkeypatch.setattr(_distinct, "MOST", 200)
+    monkeypatch.setattr(_distinct, "MOST_COLORS", 200)
     assert len(distinct_colors(source).colors) == 200
-    monkeypatch.setattr(_distinct, "MOST", 199)
+    monkeypatch.setattr(_distinct, "MOST_COLORS", 199)
     assert distinct_colors(source) is None

@@ -11,8 +11,7 @@ from napari_kseg.kmeans import histogram_of_colors, look_up_colors
 
 def histogram(blocks, keeps=None, n_features=3):
     keeps = keeps or [np.ones(len(block), np.uint8) for block in blocks]
-    n_pixels = sum(len(block) for block in blocks)
-    return histogram_of_colors(lambda i: (blocks[i], keeps[i]), len(blocks), n_pixels, n_features)
+    return histogram_of_colors(lambda i: (blocks[i], keeps[i]), len(blocks), n_features)
 
 
 @pytest.mark.nojit

@@ -37,6 +37,37 @@ class ChannelStack:
         """Read a part, given by a slice for each axis; all channels, whatever the last slice is."""
         return np.stack([np.asarray(array[index[:-1]], self.dtype) for array in self.arrays], -1)
 
+    @property
+    def lazy(self) -> Any:
+        """The channels as one dask array, if any of them is not in memory; else None."""
+        arrays = [lazy_of(array) for array in self.arrays]
+        if all(array is None for array in arrays):
+            return None
+        import dask.array as da
+
+        return da.stack(
+            [da.asarray(a if b is None else b) for a, b in zip(self.arrays, arrays, strict=True)], -1
+        ).astype(self.dtype)
+
+
+def lazy_of(image: Any) -> Any:
+    """Return an image that is not in memory as a dask array; None for all others.
+
+    Those are dask arrays, arrays that say how they are chunked, such as those of zarr and h5py, and what has one of
+    them as its `lazy`.
+    """
+    if isinstance(image, np.ndarray) or not (hasattr(image, "lazy") or hasattr(image, "chunks")):
+        return None
+    if hasattr(image, "lazy"):
+        return image.lazy
+    if hasattr(image, "to_delayed") or image.chunks is None:
+        return image if image.chunks is not None else None
+    import dask.array as da
+
+    if isinstance(getattr(image, "data", None), da.Array):  # an array of xarray
+        return image.data
+    return da.from_array(image, chunks=getattr(image, "shards", None) or image.chunks)
+
 
 def as_image(image: Any) -> Any:
     """Return an array, or the channels in a list of arrays, as something with a shape and a dtype."""

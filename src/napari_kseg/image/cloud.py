@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .channel_stack import ChannelStack
+from .chunks import Chunks
 from .color_space import converted
+from .features import Features
 from .pixels import Array, Pixels
 from .recolor import white
 from .routes import Floats
@@ -72,13 +74,14 @@ def cloud(seg: "Segmentation", n_points: int = 4000) -> Cloud:
     >>> found.points.ravel().tolist(), found.rows.tolist()
     ([0.0, 1.0, 9.0, 8.0, 1.0, 0.0], [0, 0, 1, 1, 0, 0])
     """
-    pixels, labels = seg.pixels, seg.labels.reshape(-1)
-    if _in_memory(pixels.image):
+    pixels = seg.pixels
+    if _in_memory(pixels.image) and not seg.is_lazy:
+        labels = seg.labels.reshape(-1)
         places = _draw(labels, int(seg.counts.sum()), n_points)
-        values = _values_at(pixels, places)
+        values, found = _values_at(pixels, places), labels[places]
     else:
-        values, places = _read(pixels, labels, n_points)
-    rows = labels[places].astype(np.intp) - 1
+        values, found = _read(seg, n_points)
+    rows = found.astype(np.intp) - 1
     points, shown = values.astype(np.float64), _bytes(seg.colors()[:, :3])
     found = Cloud(points, shown[rows], rows, seg.centroids, shown, seg.channel_names)
     if not seg.is_color:
@@ -119,20 +122,25 @@ def _values_at(pixels: Pixels, places: NDArray[np.intp]) -> Array:
     return values.astype(pixels.dtype.newbyteorder("="), copy=False)
 
 
-def _read(pixels: Pixels, labels: Array, n: int) -> tuple[Array, NDArray[np.intp]]:
-    """Values (n, C) and places of labeled pixels in a few blocks, evenly spread over those that have any."""
-    marked = [block for block in range(pixels.n_blocks) if labels[pixels.place(block)].any()]
-    spread = np.linspace(0, len(marked) - 1, min(N_READ, len(marked)))
-    chosen = [marked[round(i)] for i in spread]
-    inside = [np.flatnonzero(labels[pixels.place(block)]) for block in chosen]
+def _read(seg: "Segmentation", n: int) -> tuple[Array, Array]:
+    """Values (n, C) and labels (n,) of labeled pixels in a few blocks, evenly spread over those that have any."""
+    pixels = seg.pixels
+    if seg.is_lazy:
+        blocks = Chunks.of(Features(pixels)).parts
+    else:
+        blocks = [pixels.part(i) for i in range(pixels.n_blocks)]
+        blocks = [block for block in blocks if seg.labels[block].any()]
+    chosen = [blocks[round(i)] for i in np.linspace(0, len(blocks) - 1, min(N_READ, len(blocks)))]
+    labels = [np.asarray(seg.labels[block]).reshape(-1) for block in chosen]
+    inside = [np.flatnonzero(own) for own in labels]
     total = sum(map(len, inside))
-    values, places = [np.empty((0, pixels.n_channels), pixels.dtype)], [np.empty(0, np.intp)]
-    for block, within in zip(chosen, inside, strict=True):
-        drawn = _thinned(within, max(1, n * len(within) // total))
-        raw = pixels.raw_part(pixels.part(block))[..., : pixels.n_channels]
+    values, found = [np.empty((0, pixels.n_channels), pixels.dtype)], [np.empty(0, np.uint8)]
+    for block, own, within in zip(chosen, labels, inside, strict=True):
+        drawn = _thinned(within, max(1, n * len(within) // max(1, total)))
+        raw = pixels.raw_part(block)[..., : pixels.n_channels]
         values.append(raw.reshape(-1, pixels.n_channels)[drawn])
-        places.append(drawn + pixels.place(block).start)
-    return np.concatenate(values), np.concatenate(places)
+        found.append(own[drawn])
+    return np.concatenate(values), np.concatenate(found)
 
 
 def _in_memory(image: Any) -> bool:

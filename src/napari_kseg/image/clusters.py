@@ -11,10 +11,11 @@ from napari_kseg.kmeans import checked_integer
 
 from .channel_stack import ChannelStack
 from .downsample import Factors
+from .lazy import looked_up
 from .marks import with_given
 from .model import Model
 from .parts import Parts
-from .pixels import Array, Pixels
+from .pixels import Array, MaybeLazy, Pixels
 from .portion import cut_out
 from .recolor import display_colors, hex_color, recolor, white
 from .routes import Floats
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class Clusters:
     """What is known of the clusters of an image. `Segmentation` says what the fields are."""
 
-    labels: Array
+    labels: MaybeLazy
     counts: NDArray[np.int64]
     inertia: float
     n_iter: int
@@ -110,7 +111,8 @@ class Clusters:
             If there is no such label.
         """
         self._check_labels([label])
-        return np.asarray(self.labels == label)
+        mask: Array = self.labels == label
+        return mask
 
     def masks(self) -> list[NDArray[np.bool_]]:
         """Masks of all clusters, from label 1 to K."""
@@ -136,7 +138,8 @@ class Clusters:
         ValueError
             If there is no such label, or `fill` does not fit the dtype.
         """
-        return cut_out(self.pixels, np.isin(self.labels, self._check_labels(labels)), fill)
+        chosen = np.isin(np.arange(self.n_clusters + 1), self._check_labels(labels))
+        return cut_out(self.pixels, looked_up(chosen, self.labels), fill)
 
     def table(self) -> "pd.DataFrame":
         """Table with a row for each cluster: label, name, color, count, fraction, and the centroid's channels."""
@@ -185,6 +188,7 @@ class Clusters:
         """
         from skimage import measure
 
+        self._check_in_memory("objects")
         highest = checked_integer("connectivity", connectivity, low=1)
         if highest > self.labels.ndim:
             raise ValueError(
@@ -195,6 +199,18 @@ class Clusters:
         if labels is not None:
             shown = np.where(np.isin(shown, self._check_labels(labels)), shown, 0)
         return np.asarray(measure.label(shown, background=0, connectivity=highest), np.int32)
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether labels are computed chunk by chunk when they are read, as those of a dask or zarr array are."""
+        return not isinstance(self.labels, np.ndarray)
+
+    def _check_in_memory(self, method: str) -> None:
+        if self.is_lazy:
+            raise ValueError(
+                f"{method} looks at the labels of the whole image at once, but they are lazy, as the image is; "
+                f"use seg.compute().{method}(…) if they fit into memory"
+            )
 
     def __repr__(self) -> str:
         """Say what it is in one line."""

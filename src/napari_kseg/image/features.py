@@ -43,7 +43,7 @@ class Features:
         self.n_features += len(recipe.position)
         sigma = recipe.sigma if len(recipe.sigma) != 1 else recipe.sigma * ndim
         self._sigma = tuple(own / unit for own, unit in zip(sigma, spacing, strict=False))
-        self._reach = reach_of(self._sigma, recipe.texture, ndim)
+        self.reach = reach_of(self._sigma, recipe.texture, ndim)
         self._parts = self.tiles(pixels.shape, (1.0,) * ndim) if recipe.looks_around else None
         self._kept: dict[int, tuple[Array, NDArray[np.uint8] | None]] | None = None
         if recipe.looks_around and pixels.size * self.n_features * 4 <= KEPT:
@@ -89,9 +89,9 @@ class Features:
         if not recipe.looks_around:
             values, keep = self.pixels.read_part(part)
             return self.of_values(values), keep
-        wide, inside = widened(part, self._reach, self.shape)
+        wide, inside = widened(part, self.reach, self.shape)
         values, keep = self.pixels.seen_part(wide)
-        if any(self._reach):
+        if any(self.reach):
             values = filled(values, keep, self.pixels.spacing)
         if recipe.sigma:
             values = smoothed(values, self._sigma)
@@ -101,7 +101,11 @@ class Features:
         features = self._compared(features[inside])
         if recipe.position:
             unit = tuple(one * size for one, size in zip(recipe.position, self.pixels.spacing, strict=True))
-            features = np.concatenate([features, place(part, unit).astype(np.float32)], -1)
+            own = tuple(
+                slice(axis.start + first, axis.stop + first)
+                for axis, first in zip(part, self.pixels.origin, strict=True)
+            )
+            features = np.concatenate([features, place(own, unit).astype(np.float32)], -1)
         if self.pixels.only is not None:
             return features, self.pixels.read_part(part)[1]
         return features, None if keep is None else keep[inside]
@@ -114,7 +118,7 @@ class Features:
         """Cut the shape of the image, or of one reduced by some factors, into parts longer than what they look at."""
         edge = math.ceil(TILE ** (1 / max(1, sum(length > 1 for length in self.shape))))
         ends = []
-        for length, far, factor in zip(shape, self._reach, factors, strict=True):
+        for length, far, factor in zip(shape, self.reach, factors, strict=True):
             n = max(1, round(length * factor / max(edge, 2 * far)))
             ends.append(np.linspace(0, length, min(n, length) + 1).astype(int))
         cuts = [[slice(int(own[i]), int(own[i + 1])) for i in range(len(own) - 1)] for own in ends]

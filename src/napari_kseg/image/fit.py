@@ -14,6 +14,7 @@ from ._progress import Relay
 from .color_space import OWN
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
 from .features import Features
+from .lazy_routes import DrawnRoute, refined
 from .model import Model, brightness_order, label_dtype
 from .normalize import normalization
 from .parts import Parts
@@ -131,19 +132,23 @@ class Fitter:
     def segmentation(self, settings: Settings, fit: Fit | None = None) -> Segmentation:
         """Fit, unless that was done, and label every pixel."""
         fitter, own = self._for(settings)
+        fitter._check(own)
         recipe = fitter.recipe(own)
         route = fitter._route(recipe) if is_full(fitter.factors(own)) else fitter._labeling_route(recipe)
         return fitter._labeled(route, settings, fit or self.fit(settings), self.factors(settings))
 
+    def _check(self, settings: Settings) -> None:
+        if self._pixels.lazy is not None:
+            settings.check_no_clean_up()
+
     def factors(self, settings: Settings) -> Factors:
         """Return the factor of every spatial axis by which the fit is downsampled."""
         recipe = self.recipe(settings)
-        by_histogram = (
-            not recipe.looks_around
-            and settings.downsample == "auto"
-            and (is_counted(self._pixels) or self._route(recipe).n_distinct is not None)
+        is_fast = settings.downsample == "auto" and (
+            self._pixels.lazy is not None  # of which the fit sees no more than some million pixels
+            or (not recipe.looks_around and (is_counted(self._pixels) or self._route(recipe).n_distinct is not None))
         )
-        return chosen_factors(settings.downsample, Features(self._pixels, recipe), settings.n_clusters, by_histogram)
+        return chosen_factors(settings.downsample, Features(self._pixels, recipe), settings.n_clusters, is_fast)
 
     def samples(self, settings: Settings) -> Samples:
         """Return what the fit sees: every pixel, or the image reduced by area averaging."""
@@ -168,6 +173,7 @@ class Fitter:
         fitter, own = self._for(settings)
         if fitter is not self:
             return fitter.fit(own)
+        self._check(settings)
         samples, n_clusters = self.samples(settings), settings.n_clusters
         samples.forget()
         if not is_full(self.factors(settings)):
@@ -178,7 +184,8 @@ class Fitter:
         _check_distinct(route.n_distinct, n_clusters)
         if route.n_distinct is None:
             _check_outlier(samples, n_clusters)
-        return _fit_samples(samples, settings, route.start, self._seeds(settings))
+        fit = _fit_samples(samples, settings, route.start, self._seeds(settings))
+        return refined(route, fit, settings) if isinstance(route, DrawnRoute) else fit
 
     def _seeds(self, settings: Settings) -> Floats | None:
         """Return the given centroids (S, F) among the features, None if none are given."""

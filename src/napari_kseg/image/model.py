@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from .channel_stack import ChannelStack, as_image
 from .clean_up import cleaned
 from .features import Features
+from .lazy_routes import lazy_labels
 from .parts import Parts
-from .pixels import Array, Pixels, looks_like_color
+from .pixels import Array, MaybeLazy, Pixels, looks_like_color
 from .recipe import Recipe
 from .routes import Floats
 from .settings import Settings
@@ -111,7 +112,7 @@ class Model:
         """Number of clusters K."""
         return len(self.centroids)
 
-    def predict(self, image: Any, mask: ArrayLike | None = None) -> Array:
+    def predict(self, image: Any, mask: ArrayLike | None = None) -> MaybeLazy:
         """Label every pixel of an image by the cluster whose centroid is nearest.
 
         Parameters
@@ -131,7 +132,11 @@ class Model:
         ValueError
             If the image has another number of channels.
         """
-        return self.cleaned(self._label(self._pixels(image, mask)).labels)
+        pixels = self._pixels(image, mask)
+        if pixels.lazy is None:
+            return self.cleaned(self._label(pixels).labels)
+        self._check_fits(pixels)
+        return self.cleaned(lazy_labels(self.features(pixels), self.feature_centroids, self._lut, self.splits))
 
     def segment(self, image: Any, mask: ArrayLike | None = None) -> "Segmentation":
         """Segment another image with the same centroids and numbering, even if a cluster is empty there.
@@ -153,8 +158,11 @@ class Model:
         model = replace(self, hand_edited=False)
         return Segmentation.of(model, self.features(pixels).pixels, parts, 0, True, (1,) * len(pixels.shape))
 
-    def cleaned(self, labels: Array) -> Array:
+    def cleaned(self, labels: MaybeLazy) -> MaybeLazy:
         """Return labels cleaned up as the settings say; the same array if they say nothing of it."""
+        if not isinstance(labels, np.ndarray):
+            self.settings.check_no_clean_up()
+            return labels
         return cleaned(labels, self.settings.min_size, self.settings.majority)
 
     def save(self, path: str | Path) -> None:
@@ -266,11 +274,20 @@ class Model:
                 f"apply it to images with {wanted} channels"
             )
 
-    def _label(self, pixels: Pixels) -> Parts:
+    @property
+    def _lut(self) -> Array:
+        """Label of each centroid, as labels are kept."""
+        return self.groups.astype(label_dtype(self.n_clusters))
+
+    def _check_fits(self, pixels: Pixels) -> None:
         self._check_channels(pixels)
         check_range(pixels, self.provenance.get("dtype"), self.centroids)
-        lut = self.groups.astype(label_dtype(self.n_clusters))
-        labels, found = labels_by(self.features(pixels), self.feature_centroids, self.splits, lut)
+        if pixels.lazy is not None:
+            self.settings.check_no_clean_up()
+
+    def _label(self, pixels: Pixels) -> Parts:
+        self._check_fits(pixels)
+        labels, found = labels_by(self.features(pixels), self.feature_centroids, self.splits, self._lut)
         centers = all_centroids(self.feature_centroids, self.splits)
         return Parts(labels, self.groups, centers, found).without(0)
 

@@ -30,27 +30,7 @@ def normalization(samples: Samples, kind: str) -> tuple[Floats, Floats]:
 
 
 def _mean_and_deviation(samples: Samples) -> tuple[Floats, Floats]:
-    """Of all samples, from those of the blocks, without cancellation (Chan, Golub & LeVeque 1983)."""
-
-    def moments(block: int) -> tuple[float, Floats, Floats]:
-        table, weights = samples.source.read(block)
-        values = table.astype(np.float64)
-        total = float(len(values) if weights is None else weights.sum())
-        if not total:
-            return 0.0, np.zeros(samples.n_features), np.zeros(samples.n_features)
-        mean = np.average(values, axis=0, weights=weights)
-        values -= mean
-        np.square(values, out=values)
-        return total, mean, values.sum(0) if weights is None else weights @ values
-
-    n, mean, squares = 0.0, np.zeros(samples.n_features), np.zeros(samples.n_features)
-    for own, own_mean, own_squares in samples.map(moments, "Normalizing"):
-        if own:
-            apart = own_mean - mean
-            squares = squares + own_squares + apart**2 * (n * own / (n + own))
-            mean = mean + apart * (own / (n + own))
-            n += own
-    deviation = np.sqrt(squares / max(n, 1.0))
+    mean, deviation = samples.moments.mean, np.sqrt(samples.moments.variances)
     rounding = 1e-12 * np.abs(mean)  # of a feature that is the same everywhere
     return mean, np.where(deviation > rounding, deviation, 0.0)
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from napari_kseg.kmeans import Assigned, map_blocks
 
 from .features import Features
-from .pixels import Array
+from .lazy import looked_up
+from .pixels import Array, MaybeLazy
 from .routes import Floats
 
 COUNTED = 1 << 20
@@ -25,7 +26,7 @@ class Parts:
     A part is what one centroid has found; after hand edits, a whole cluster.
     """
 
-    labels: Array
+    labels: MaybeLazy
     """Label of every pixel, before clean-up."""
     groups: NDArray[np.int64]
     """(P,) label of each part."""
@@ -37,7 +38,8 @@ class Parts:
     """The labels are as a user left them: the clean-up of the model was done before, and is not repeated."""
 
     def __post_init__(self) -> None:
-        self.labels.flags.writeable = False
+        if isinstance(self.labels, np.ndarray):
+            self.labels.flags.writeable = False
 
     def counts(self, n_clusters: int) -> NDArray[np.int64]:
         """(K,) pixels of each cluster."""
@@ -55,7 +57,7 @@ class Parts:
 
     def renumbered(self, numbers: Array) -> "Parts":
         """Return the same parts where label i becomes `numbers[i]`."""
-        return replace(self, labels=numbers[self.labels], groups=numbers[self.groups].astype(np.int64))
+        return replace(self, labels=looked_up(numbers, self.labels), groups=numbers[self.groups].astype(np.int64))
 
     def edited(self, labels: Array, gained: Assigned, means: Floats) -> "Parts":
         """Return whole clusters with other labels, and with what their sums (K, …) gained by that."""

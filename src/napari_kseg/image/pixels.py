@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_kseg.kmeans import block_length
 
-from .channel_stack import ChannelStack, as_image
+from .channel_stack import ChannelStack, as_image, lazy_of
 from .left_out import LeftOut
 
 Array = NDArray[Any]
 Index = tuple[slice, ...]
+MaybeLazy = Array | Any
+"""An array in memory, or a dask array."""
 
 
 class Pixels:
@@ -28,7 +30,7 @@ class Pixels:
     ----------
     image : array-like
         Any array that has a shape and a dtype and can be sliced, or a list of such arrays, the channels; it is read
-        block by block and never modified.
+        block by block and never modified. `lazy` is the same as a dask array, if it is not in memory.
     channel_axis : int or None
         Axis of the channels, None for a one-channel image.
     rgb : bool, optional
@@ -84,6 +86,8 @@ class Pixels:
         self.left_out = LeftOut()
         self.only: NDArray[np.bool_] | None = None
         self.spacing = (1.0,) * len(self.shape)
+        self.origin = (0,) * len(self.shape)
+        self.lazy = lazy_of(self.image)
         self._blocks = list(split(self.shape, block_length(self.n_channels)))
         self._starts = np.cumsum([0, *(_size(block) for block in self._blocks)])
 
@@ -140,6 +144,30 @@ class Pixels:
             )
         other = copy(self)
         other.spacing = sizes
+        return other
+
+    def beginning_at(self, origin: tuple[int, ...]) -> "Pixels":
+        """Return these pixels as a part of a larger image, in which the first of them is at `origin`."""
+        other = copy(self)
+        other.origin = origin
+        return other
+
+    def made_lazy(self, chunks: tuple[tuple[int, ...], ...]) -> "Pixels":
+        """Return these pixels as a lazy image; one in memory is cut into these chunks of the spatial axes."""
+        if self.lazy is not None:
+            return self
+        import dask.array as da
+
+        other, cut = copy(self), list(chunks)
+        if self.channel_axis is not None:
+            cut.insert(self.channel_axis, (self.image.shape[self.channel_axis],))
+        other.lazy = da.from_array(self.image, chunks=tuple(cut))
+        return other
+
+    def in_memory(self) -> "Pixels":
+        """Return these pixels as those of an image that is read block by block, and whose labels are not lazy."""
+        other = copy(self)
+        other.lazy = None
         return other
 
     @property

@@ -76,7 +76,7 @@ def middle_plane(seg: "Segmentation", max_side: int = MAX_SIDE) -> tuple[Array, 
     step = -(-max(pixels.shape[-2:]) // max_side)
     index = (*(slice(n // 2, n // 2 + 1) for n in pixels.shape[:-2]), *(slice(None, None, step),) * 2)
     index = index[-len(pixels.shape) :]  # an image of one axis is one row
-    labels = seg.labels[index]
+    labels = np.asarray(seg.labels[index])
     shape = (1, *labels.shape)[-2:]
     values = pixels.raw_part(index)[..., : pixels.n_channels]
     return values.reshape(*shape, -1), labels.reshape(shape)

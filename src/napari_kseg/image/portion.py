@@ -1,25 +1,46 @@
 """Cut a portion out of an image."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .downsample import opaque
-from .pixels import Array, Pixels
+from .features import Features
+from .lazy import mapped
+from .pixels import Array, MaybeLazy, Pixels
 
 
-def cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Array | list[Array]:
+def cut_out(pixels: Pixels, inside: Any, fill: float | None) -> MaybeLazy | list[MaybeLazy]:
     """Return the image inside, and transparent (color) or `fill` (other images) outside."""
     channels = pixels.channels
     if channels is None:
+        return _of_pixels(pixels, inside, fill)
+    return [_of_pixels(channel, inside, fill) for channel in channels]
+
+
+def _of_pixels(pixels: Pixels, inside: Any, fill: float | None) -> MaybeLazy:
+    if fill is not None:
+        _check_fill(fill, pixels.dtype)
+    if isinstance(inside, np.ndarray):
         return _cut_out(pixels, inside, fill)
-    return [_cut_out(channel, inside, fill) for channel in channels]
+    n_channels = 4 if pixels.rgb and fill is None else pixels.n_channels + pixels.alpha
+    return mapped(Features(pixels.made_lazy(inside.chunks)), _CutOut(fill), pixels.dtype, [inside], n_channels)
+
+
+@dataclass(frozen=True)
+class _CutOut:
+    """Cuts a portion out of a chunk."""
+
+    fill: float | None
+
+    def __call__(self, features: Features, inside: NDArray[np.bool_]) -> Array:
+        """Return it."""
+        return _cut_out(features.pixels, inside, self.fill)
 
 
 def _cut_out(pixels: Pixels, inside: NDArray[np.bool_], fill: float | None) -> Array:
-    if fill is not None:
-        _check_fill(fill, pixels.dtype)
     image = np.asarray(pixels.image)
     axis = pixels.channel_axis
     if not pixels.rgb or axis is None or fill is not None:

@@ -1,6 +1,7 @@
 """Colors of clusters: the recolored image, and colors to show clusters in."""
 
 import colorsys
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,16 +9,38 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import block_length, map_blocks, paint, paint_colors, read_only
 
-from .pixels import Array, Pixels, in_dtype
+from .features import Features
+from .lazy import mapped
+from .pixels import Array, MaybeLazy, Pixels, in_dtype
 from .routes import Floats
 
 
-def recolor(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool) -> Array | list[Array]:
+def recolor(labels: MaybeLazy, centroids: Floats, pixels: Pixels, any_left_out: bool) -> MaybeLazy | list[MaybeLazy]:
     """Return the image with every labeled pixel replaced by its cluster's centroid; a list of channels as a list."""
     channels = pixels.channels
     if channels is None:
+        return _of_pixels(labels, centroids, pixels, any_left_out)
+    return [_of_pixels(labels, centroids[:, [i]], channel, any_left_out) for i, channel in enumerate(channels)]
+
+
+def _of_pixels(labels: MaybeLazy, centroids: Floats, pixels: Pixels, any_left_out: bool) -> MaybeLazy:
+    if isinstance(labels, np.ndarray):
         return _recolored(labels, centroids, pixels, any_left_out)
-    return [_recolored(labels, centroids[:, [i]], channel, any_left_out) for i, channel in enumerate(channels)]
+    n_channels = pixels.n_channels + pixels.alpha
+    function = _Recolor(centroids, any_left_out)
+    return mapped(Features(pixels.made_lazy(labels.chunks)), function, pixels.dtype, [labels], n_channels)
+
+
+@dataclass(frozen=True, eq=False)
+class _Recolor:
+    """Recolors a chunk with these labels."""
+
+    centroids: Floats
+    any_left_out: bool
+
+    def __call__(self, features: Features, labels: Array) -> Array:
+        """Return it."""
+        return _recolored(np.ascontiguousarray(labels), self.centroids, features.pixels, self.any_left_out)
 
 
 def _recolored(labels: Array, centroids: Floats, pixels: Pixels, any_left_out: bool) -> Array:

@@ -42,7 +42,7 @@ from napari_kseg.kmeans import (
 
 from .codes import ALL, Codes
 from .features import Features
-from .pixels import Array, Pixels
+from .pixels import Array, MaybeLazy, Pixels
 from .recipe import Recipe
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ class Route(Protocol):
     def start(self, n_clusters: int, search: Search) -> Floats:
         """Centroids (K, F) to start Lloyd's algorithm from."""
 
-    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+    def label(self, centroids: Floats, lut: Array) -> tuple[MaybeLazy, Assigned]:
         """Labels of all pixels: `lut[i]` where centroid i is the nearest, 0 where left out; and the sums found."""
 
     def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
@@ -91,14 +91,18 @@ def is_counted(pixels: Pixels) -> bool:
 def choose_route(features: Features, callback: Callback | None = None, *, to_fit: bool = True) -> Route:
     """Return the shortest way for these features; if they are only to be labeled, counting may not pay."""
     pixels = features.pixels
+    if pixels.lazy is not None:
+        from .lazy_routes import choose_lazy_route
+
+        return choose_lazy_route(features, callback, to_fit=to_fit)
     if features.recipe.looks_around:
         return SampleRoute(features, callback, keep=to_fit)
     if is_counted(pixels) and (to_fit or pixels.size > FEW):
         return ColorRoute(features, histogram_of_pixels(pixels, callback), callback)
     if to_fit and pixels.dtype == np.uint8 and pixels.n_channels == 4:
-        histogram = distinct_colors(SampleRoute(Features(pixels), callback), callback)
-        if histogram is not None:
-            return FourChannelRoute(features, histogram, callback)
+        counts = distinct_colors(SampleRoute(Features(pixels), callback), callback)
+        if counts is not None:
+            return FourChannelRoute(features, counts.histogram(callback), callback)
     if pixels.n_channels == 1 and pixels.dtype.kind in "bui":
         codes = Codes(pixels, callback)
         if codes.n_codes <= 1 << 16:
@@ -120,7 +124,7 @@ class _LabelWriter:
         return self.flat.reshape(self._pixels.shape)
 
 
-class _HistogramRoute:
+class HistogramRoute:
     """What the ways by distinct colors share: the fit."""
 
     def __init__(self, features: Features, histogram: ColorHistogram, callback: Callback | None) -> None:
@@ -147,7 +151,7 @@ class _HistogramRoute:
             levels = [features_of(level, self.features) for level in levels]
         return best_start(levels, n_clusters, search, self.samples)
 
-    def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+    def label(self, centroids: Floats, lut: Array) -> tuple[MaybeLazy, Assigned]:
         """See `Route`; each way has its own."""
         raise NotImplementedError
 
@@ -161,37 +165,38 @@ def histogram_of_pixels(pixels: Pixels, callback: Callback | None) -> ColorHisto
     """Count the colors of an 8-bit image with two or three channels."""
 
     def read(block: int) -> tuple[Bytes, Bytes]:
-        return _three_bytes(pixels, block)
+        return three_bytes(pixels, block)
 
-    return histogram_of_colors(read, pixels.n_blocks, pixels.size, pixels.n_channels, callback)
+    return histogram_of_colors(read, pixels.n_blocks, pixels.n_channels, callback)
 
 
-def _three_bytes(pixels: Pixels, block: int) -> tuple[Bytes, Bytes]:
+def three_bytes(pixels: Pixels, block: int) -> tuple[Bytes, Bytes]:
+    """Colors (n, 3) of a block, the third byte 0 if there are two channels, and which count, as a kernel takes them."""
     values, keep = pixels.read(block)
     if values.shape[1] == 2:
         values = np.pad(values, ((0, 0), (0, 1)))
     return read_only(values), ALL if keep is None else read_only(keep)
 
 
-class ColorRoute(_HistogramRoute):
+class ColorRoute(HistogramRoute):
     """By the distinct colors of an 8-bit image: exact, and as cheap as there are few colors."""
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the colors, then look every pixel up."""
-        own, found = _labels_of(self.samples, centroids, lut)
+        own, found = labels_of(self.samples, centroids, lut)
         table = self._histogram.table(own)
         labels = _LabelWriter(self._pixels, lut.dtype)
         nothing = read_only(np.empty((0, 3), np.uint8))
         look_up_colors(nothing, ALL, table, labels.flat[:0])  # compiles here, not in a thread of the pool
 
         def look_up(block: int) -> None:
-            look_up_colors(*_three_bytes(self._pixels, block), table, labels.block(block))
+            look_up_colors(*three_bytes(self._pixels, block), table, labels.block(block))
 
         map_blocks(look_up, self._pixels.n_blocks, stage="Labeling", callback=self._callback)
         return labels.done(), found
 
 
-class FourChannelRoute(_HistogramRoute):
+class FourChannelRoute(HistogramRoute):
     """By the distinct colors of an 8-bit image with four channels: exact, too, but no table holds all its colors."""
 
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
@@ -200,27 +205,23 @@ class FourChannelRoute(_HistogramRoute):
         return by_pixel.label(centroids, lut, measure=False)[0], self.samples.assign(centroids)
 
 
-class ValueRoute:
-    """By the distinct values of one channel of integers: K-means is solved to its global optimum."""
+class CountedRoute:
+    """What the ways by distinct values share: the fit. K-means is solved to its global optimum."""
 
-    def __init__(self, features: Features, codes: Codes, counts: NDArray[np.int64], callback: Callback | None) -> None:
+    def __init__(self, features: Features, base: int, counts: NDArray[np.int64], callback: Callback | None) -> None:
         self.features = features
         self._pixels = features.pixels
-        self._codes = codes
+        self._base = base
         self._all_counts = counts
         self._callback = callback
         self._present = np.flatnonzero(counts)
         self.n_distinct = len(self._present)
-        self._values = self._present.astype(np.float64) + codes.base
+        self._values = self._present.astype(np.float64) + base
         self._counts = counts[self._present].astype(np.float64)
         own = features.of_values(self._values[:, None]).astype(np.float64)
         short = own.astype(np.float32)
         self._table = TableSource(short if (short == own).all() else own, self._counts)
         self.samples = Samples(self._table, callback)
-
-    def with_recipe(self, recipe: Recipe) -> "Route":
-        """Return the same way for other features."""
-        return ValueRoute(Features(self._pixels, recipe), self._codes, self._all_counts, self._callback)
 
     def start(self, n_clusters: int, search: Search) -> Floats:
         """The global optimum (up to 256 clusters of 65,536 values), or random starts if asked for."""
@@ -230,9 +231,26 @@ class ValueRoute:
         own = self._table.samples[:, 0].astype(np.float64)
         return optimal_1d(own, self._counts, n_clusters, self._callback)[:, None]
 
+    def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
+        """Label the values, and add them up as often as they occur."""
+        values = TableSource(self._values[:, None], self._counts)
+        return sums_under_labels(self.samples, centroids, values.read)
+
+
+class ValueRoute(CountedRoute):
+    """By the distinct values of one channel of integers."""
+
+    def __init__(self, features: Features, codes: Codes, counts: NDArray[np.int64], callback: Callback | None) -> None:
+        super().__init__(features, codes.base, counts, callback)
+        self._codes = codes
+
+    def with_recipe(self, recipe: Recipe) -> "Route":
+        """Return the same way for other features."""
+        return ValueRoute(Features(self._pixels, recipe), self._codes, self._all_counts, self._callback)
+
     def label(self, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
         """Label the values, then look every pixel up."""
-        own, found = _labels_of(self.samples, centroids, lut)
+        own, found = labels_of(self.samples, centroids, lut)
         table = np.zeros(len(self._all_counts), lut.dtype)
         table[self._present] = own
         labels = _LabelWriter(self._pixels, lut.dtype)
@@ -244,11 +262,6 @@ class ValueRoute:
 
         map_blocks(look_up, self._pixels.n_blocks, stage="Labeling", callback=self._callback)
         return labels.done(), found
-
-    def image_sums(self, centroids: Floats) -> tuple[Floats, Floats]:
-        """Label the values, and add them up as often as they occur."""
-        values = TableSource(self._values[:, None], self._counts)
-        return sums_under_labels(self.samples, centroids, values.read)
 
 
 class SampleRoute:
@@ -341,12 +354,12 @@ def sums_under_labels(
     return sums[:, :-1], sums[:, -1]
 
 
-def _labels_of(samples: Samples, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
+def labels_of(samples: Samples, centroids: Floats, lut: Array) -> tuple[Array, Assigned]:
     """What `lut` has for the nearest centroid of every sample, and the sums found."""
     parts: dict[int, Array] = {}
 
     found = samples.assign(centroids, lambda block, labels: parts.__setitem__(block, lut[labels]))
-    return np.concatenate([parts[block] for block in sorted(parts)]), found
+    return np.concatenate([lut[:0], *(parts[block] for block in sorted(parts))]), found
 
 
 def start_on_draw(samples: Samples, n_clusters: int, search: Search) -> Floats:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_kseg.kmeans import map_blocks
 
+from .chunks import Chunks
 from .features import Features
 from .pixels import Array
 from .routes import Floats
@@ -78,17 +79,20 @@ def _means_of_scribbles(features: Features, scribbles: Array) -> Floats:
     if not len(names):
         raise ValueError(f"init has the image's shape but no label other than 0; give {ACCEPTED}")
 
-    def add_up(block: int) -> Floats:
+    lazy = features.pixels.lazy is not None
+    parts = Chunks.of(features).parts if lazy else [features.part(block) for block in range(features.n_blocks)]
+
+    def add_up(i: int) -> Floats:
         sums = np.zeros((len(names), features.n_features + 1))
-        drawn = scribbles[features.part(block)].reshape(-1)
+        drawn = scribbles[parts[i]]
         if drawn.any():
-            values, keep = features.read(block)
-            here = np.flatnonzero(drawn if keep is None else drawn * keep)
+            values, keep = features.read_part(parts[i])
+            here = drawn != 0 if keep is None else (drawn != 0) & keep
             rows = np.searchsorted(names, drawn[here])
-            np.add.at(sums, rows, np.column_stack([values[here].astype(np.float64), np.ones(len(here))]))
+            np.add.at(sums, rows, np.column_stack([values[here].astype(np.float64), np.ones(len(rows))]))
         return sums
 
-    sums = np.sum(map_blocks(add_up, features.n_blocks), axis=0)
+    sums = np.sum(map_blocks(add_up, len(parts)), axis=0)
     empty = names[sums[:, -1] == 0]
     if len(empty):
         raise ValueError(

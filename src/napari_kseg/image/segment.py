@@ -40,6 +40,7 @@ def segment(
     sigma: float | tuple[float, ...] = 0,
     texture: bool | tuple[float, float] = False,
     position_weight: float = 0,
+    exact_passes: int = 0,
     spacing: float | tuple[float, ...] | None = None,
     n_init: int | Literal["auto"] = "auto",
     max_iter: int = 300,
@@ -57,12 +58,18 @@ def segment(
     read block by block in every pass; they are never copied as a whole. Of smoothed images, texture and place, up to
     256 MB of features are kept, and more are made again in every pass.
 
+    Arrays of dask and zarr, and others that say how they are chunked, are never loaded as a whole: chunks are read once
+    for the fit, by threads or by the workers of an active `dask.distributed.Client`, and `labels`, `recolored()` and
+    what is made of them are dask arrays with the same chunks, computed when they are read. 8-bit colors and one channel
+    of integers give the same bits as in memory; of other images the fit sees some million pixels, drawn evenly, and all
+    are read once more for the counts.
+
     Parameters
     ----------
     image : (M, N[, P …][, C]) array of bool, int or float, or list of (M, N[, P …]) arrays
-        Gray or multichannel image of any number of spatial axes, or its channels, each of which may have its own
-        dtype. It is not modified. NaN and infinite pixels are left out, and so are pixels of an RGBA image whose alpha
-        is 0.
+        NumPy, dask, zarr, or anything that can be sliced: a gray or multichannel image of any number of spatial axes,
+        or its channels, each of which may have its own dtype. It is not modified. NaN and infinite pixels are left out,
+        and so are pixels of an RGBA image whose alpha is 0.
     n_clusters : int or "auto", optional
         Number of clusters K, from 1 to the number of different colors. "auto" takes the number from 2 to 10 that
         `suggest_n_clusters` recommends.
@@ -116,6 +123,9 @@ def segment(
         difference of color, as the compactness of SLIC [5]_.
     spacing : float or tuple of float, optional
         Size of a pixel along each spatial axis. None is 1.
+    exact_passes : int, optional
+        Passes over all pixels that move the centroids once the fit is done, of a lazy image whose colors or values are
+        too many to be counted and of which it has therefore seen only some million. Each reads the image once.
     n_init : int or "auto", optional
         Number of starts, of which the one with the lowest inertia is kept. "auto" improves two starts, or
         from 200 clusters on one, by breathing [3]_, which ends lower than ten starts in less time.
@@ -188,7 +198,8 @@ def segment(
         "full_resolution": full_resolution, "nodata": nodata, "background": background, "saturated": saturated,
         "fixed": fixed, "min_size": min_size, "majority": majority, "color_space": color_space,
         "channels": channels, "channel_weights": channel_weights, "normalize": normalize, "sigma": sigma,
-        "texture": texture, "position_weight": position_weight, "spacing": spacing, **unknown,
+        "texture": texture, "position_weight": position_weight, "spacing": spacing, "exact_passes": exact_passes,
+        **unknown,
     }  # fmt: skip
     settings, pixels = prepared(lambda axis: Pixels.of(image, axis, mask, stacklevel=4), keywords)
     with progress_bar(progress, callback) as report:

@@ -236,6 +236,7 @@ class Segmentation(Clusters):
         """
         from .divided import divided
 
+        self._check_in_memory("split")
         (checked,) = self._check_labels([label])
         return divided(self, checked, n_clusters, random_state)
 
@@ -271,6 +272,7 @@ class Segmentation(Clusters):
         >>> edited.counts.tolist(), edited.inertia, edited.model.hand_edited
         ([2, 2], 64.0, True)
         """
+        self._check_in_memory("edited")
         given, means = checked_edit(labels, self.labels.shape, self.n_clusters), self.model.feature_means
         if np.array_equal(given, self.labels):
             return self
@@ -310,8 +312,34 @@ class Segmentation(Clusters):
         >>> seg.clean_up(min_size=2).labels.tolist()
         [[2, 2, 2, 2], [2, 2, 2, 2]]
         """
+        self._check_in_memory("clean_up")
         settings = replace(self.settings, min_size=min_size, majority=majority)
         return self._with(replace(self.model, settings=settings), replace(self.parts, settled=False))
+
+    def compute(self) -> "Segmentation":
+        """Compute lazy labels, those of a dask or zarr array, so that they are in memory.
+
+        Returns
+        -------
+        computed : Segmentation
+            The same with labels in memory, a byte a pixel (two from 256 clusters on), or itself if they are already.
+            The image is not loaded.
+
+        Examples
+        --------
+        >>> import dask.array as da
+        >>> import napari_kseg as kseg
+        >>> seg = kseg.segment(da.from_array([[0, 1, 9], [8, 1, 0]], chunks=2), 2)
+        >>> seg.labels
+        dask.array<..., shape=(2, 3), dtype=uint8, chunksize=(2, 2), chunktype=numpy.ndarray>
+        >>> seg.compute().labels.tolist()
+        [[1, 1, 2], [2, 1, 1]]
+        """
+        if not self.is_lazy:
+            return self
+        labels = np.asarray(self.labels)
+        parts = replace(self.parts, labels=labels)
+        return replace(self, labels=labels, parts=parts, pixels=self.pixels.in_memory())
 
     def plot(self) -> "matplotlib.figure.Figure":
         """Figure of the image, the recolored image, and where the centroids ended. Needs matplotlib."""

@@ -39,7 +39,7 @@ class Settings:
         As in `segment`.
     full_resolution, nodata, background, saturated, fixed, min_size, majority
         As in `segment`. Sequences are kept as tuples, so that settings compare and hash.
-    color_space, channels, channel_weights, normalize, sigma, spacing, texture, position_weight
+    color_space, channels, channel_weights, normalize, sigma, spacing, texture, position_weight, exact_passes
         As in `segment`.
     masked : bool
         Whether a mask was given besides; the mask itself is not kept.
@@ -83,6 +83,7 @@ class Settings:
     spacing: Any = None
     texture: Any = False
     position_weight: float = 0
+    exact_passes: int = 0
     masked: bool = False
 
     def __post_init__(self) -> None:
@@ -94,7 +95,7 @@ class Settings:
         search = self.search()
         for name in ("max_iter", "tol", "random_state"):
             object.__setattr__(self, name, getattr(search, name))
-        for name in ("min_size", "majority"):
+        for name in ("min_size", "majority", "exact_passes"):
             object.__setattr__(self, name, checked_integer(name, getattr(self, name), low=0))
         for name in ("full_resolution", "masked"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
@@ -109,6 +110,16 @@ class Settings:
     def applied_to(self, pixels: "Pixels") -> "Pixels":
         """Return pixels without those that are left out by their values, of the size that is given."""
         return pixels.leaving_out(LeftOut(self.nodata, self.background, self.saturated)).spaced(self.spacing)
+
+    def check_no_clean_up(self) -> None:
+        """Raise ValueError if labels are to be cleaned up, which those of a lazy image cannot be."""
+        for name in ("min_size", "majority"):
+            if getattr(self, name):
+                raise ValueError(
+                    f"{name}={getattr(self, name)} looks at the labels of the whole image at once, but the image is "
+                    f"lazy (dask or zarr), and its labels are; leave {name} out, and use "
+                    f"seg.compute().clean_up({name}={getattr(self, name)}) if the labels fit into memory"
+                )
 
     def fixed_rows(self, n_clusters: int) -> NDArray[np.bool_]:
         """Return for each row (K,) of the start whether it stays where it is."""

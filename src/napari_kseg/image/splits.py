@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_kseg.kmeans import Assigned
 
 from .features import Features
-from .pixels import Array
+from .pixels import Array, MaybeLazy
 from .routes import Floats, choose_route
 
 
@@ -74,8 +74,12 @@ def fit_each_other(centroids: Floats, splits: Splits, groups: NDArray[np.int64])
     return groups.shape == (n_codes,) and set(np.flatnonzero(groups == 0).tolist()) == replaced
 
 
-def labels_by(features: Features, centroids: Floats, splits: Splits, lut: Array) -> tuple[Array, Assigned]:
+def labels_by(features: Features, centroids: Floats, splits: Splits, lut: Array) -> tuple[MaybeLazy, Assigned]:
     """Labels of all pixels: `lut[code]`, 0 where left out; and the sums found, those of replaced codes 0."""
+    if features.pixels.lazy is not None:
+        from .lazy_routes import lazy_labels_by
+
+        return lazy_labels_by(features, centroids, splits, lut)
     route = choose_route(features, to_fit=False)
     if not splits:
         return route.label(centroids, lut)

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from napari_kseg.kmeans import map_blocks
 
+from .chunks import Chunk
+from .features import Features
+from .lazy import reduced
 from .pixels import Pixels
 
 TOO_LIGHT = 10.0
@@ -47,6 +50,8 @@ def check_colors(pixels: Pixels, color_space: str) -> None:
 
 def largest_value(pixels: Pixels) -> float:
     """Return the largest value of any channel that takes part; 0 if there is none."""
+    if pixels.lazy is not None:
+        return float(reduced(Features(pixels), _largest_of, max, "Reading", None))
 
     def largest(block: int) -> float:
         values, keep = pixels.read(block)
@@ -54,6 +59,10 @@ def largest_value(pixels: Pixels) -> float:
         return float(kept.max()) if kept.size else 0.0
 
     return max(map_blocks(largest, pixels.n_blocks))
+
+
+def _largest_of(chunks: list[Chunk]) -> float:
+    return max(largest_value(chunk.pixels) for chunk in chunks)
 
 
 def _white(dtype: np.dtype[Any]) -> float:

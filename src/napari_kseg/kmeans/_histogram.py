@@ -6,7 +6,7 @@ Colors are kept in Morton order (bits of the three bytes interleaved, high bits 
 stand near each other: cubes of colors, of any power of two wide, are runs in this order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
@@ -73,31 +73,74 @@ class ColorHistogram:
         return [tree.table(size, self.n_features) for size in sizes]
 
     def table(self, labels: Labels) -> Labels:
-        """Table (2^24,) from colors, red first, to the labels (D,) of the colors; other entries are undefined."""
+        """Table (2^24,) from Morton codes to the labels (D,) of the colors; other entries are undefined."""
         table = np.empty(1 << 24, labels.dtype)  # pages that no color touches are never in memory
         fill_table(self.colors, labels, table)
         return table
 
 
+class ColorTally:
+    """Counters of all colors of three bytes, while pixels are counted."""
+
+    def __init__(self, table: Bytes | None = None) -> None:
+        self.table = np.zeros(1 << 24, np.uint8) if table is None else table
+        self.cells = np.zeros(N_CELLS, np.uint8)
+        self._full = np.empty(0, np.uint32)
+        self._more: list[NDArray[np.uint32]] = []
+
+    def add(self, pixels: Bytes, keep: Bytes) -> None:
+        """Count pixels (n, 3) of which `keep` is 1, or all if it is (0,)."""
+        full, n_full = np.empty(len(pixels), np.uint32), np.zeros(1, np.int64)  # of which few pages are touched
+        count_colors(read_only(pixels), read_only(keep), self.table, self.cells, full, n_full)
+        self._more.append(full[: n_full[0]].copy())
+
+    @classmethod
+    def added(cls, tallies: Sequence["ColorTally"]) -> "ColorTally":
+        """Add up the counts of one or more."""
+        if len(tallies) == 1:
+            return tallies[0]
+        found = cls(tallies[0].table.copy())
+        for tally in tallies:
+            found.cells |= tally.cells
+            found._more.append(tally.full)
+        for tally in tallies[1:]:
+            found.table += tally.table
+            found._more.append(np.flatnonzero(found.table < tally.table).astype(np.uint32))  # once around
+        return found
+
+    def histogram(self, n_features: int = 3, callback: Callback | None = None) -> ColorHistogram:
+        """List the colors that were counted."""
+        return _collected([self], self.table[None], n_features, callback)
+
+    @property
+    def full(self) -> NDArray[np.uint32]:
+        """The Morton code of a color for every 256 times that it was seen."""
+        self._full = np.concatenate([self._full, *self._more])
+        self._more = []
+        return self._full
+
+
 def histogram_of_colors(
-    read: ReadPixels, n_blocks: int, n_pixels: int, n_features: int = 3, callback: Callback | None = None
+    read: ReadPixels, n_blocks: int, n_features: int = 3, callback: Callback | None = None
 ) -> ColorHistogram:
-    """Count the distinct colors of `n_blocks` blocks, of `n_pixels` together."""
+    """Count the distinct colors of `n_blocks` blocks."""
     n_tables = min(n_threads(), n_blocks, MAX_TABLES)
     tables = np.zeros((n_tables, 1 << 24), np.uint8)
-    cells = np.zeros((n_tables, N_CELLS), np.uint8)
-    full = np.empty((n_tables, n_pixels // 256 + 1), np.uint32)
-    n_full = np.zeros((n_tables, 1), np.int64)
-    nothing = read_only(np.empty((0, 3), np.uint8))
-    count_colors(nothing, read_only(np.empty(0, np.uint8)), tables[0], cells[0], full[0], n_full[0])  # compiles here
+    tallies = [ColorTally(table) for table in tables]
+    nothing = np.empty(0, np.uint8)
+    tallies[0].add(nothing.reshape(0, 3), nothing)  # compiles here, not in a thread of the pool
 
     def count(pixels: Bytes, keep: Bytes, i: int) -> None:
-        count_colors(read_only(pixels), read_only(keep), tables[i], cells[i], full[i], n_full[i])
+        tallies[i].add(pixels, keep)
 
     _count_blocks(count, read, n_tables, n_blocks, "Counting colors", callback)
-    often = _often(np.concatenate([full[i, : n_full[i, 0]] for i in range(n_tables)]))
-    seen = _cells_in_morton_order()[cells.any(0)]
-    seen.sort()
+    return _collected(tallies, tables, n_features, callback)
+
+
+def _collected(tallies: list[ColorTally], tables: Bytes, n_features: int, callback: Callback | None) -> ColorHistogram:
+    """List the colors that were counted; `tables` (W, 2^24) are those of the tallies."""
+    often = _often(np.concatenate([tally.full for tally in tallies]))
+    seen = np.flatnonzero(np.any([tally.cells for tally in tallies], 0)).astype(np.uint32)
     collect_colors(tables, seen[:0], often, *_room(0), np.zeros(2, np.int64))  # compiles here
 
     def collect(part: int) -> tuple[Bytes, Floats, NDArray[np.uint32], Floats]:
@@ -157,23 +200,9 @@ def _count_blocks(
 
 def _often(full: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
     """Colors that a counter of 8 bits was too small for: Morton codes, counts to add, and where each cell's start."""
-    codes, times = np.unique(_morton_codes(full), return_counts=True)
+    codes, times = np.unique(full, return_counts=True)
     starts = np.searchsorted(codes >> np.uint32(9), np.arange(N_CELLS + 1, dtype=np.uint32))
     return codes, 256 * times.astype(np.int64), starts.astype(np.int64)
-
-
-def _cells_in_morton_order() -> NDArray[np.uint32]:
-    """Morton codes of the cells of 8 x 8 x 8 colors, which `count_colors` numbers by red, green, blue."""
-    red, green, blue = np.indices((32, 32, 32), np.uint32).reshape(3, -1) << np.uint32(3)
-    return _morton_codes(red << np.uint32(16) | green << np.uint32(8) | blue) >> np.uint32(9)
-
-
-def _morton_codes(colors: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """From the bits RRRRRRRRGGGGGGGGBBBBBBBB to RGBRGBRGBRGBRGBRGBRGBRGB."""
-    spread = colors >> np.array([[16], [8], [0]], np.uint32) & np.uint32(255)
-    for shift, mask in ((8, 0x00F00F), (4, 0x0C30C3), (2, 0x249249)):
-        spread = (spread | spread << np.uint32(shift)) & np.uint32(mask)
-    return np.asarray(spread[0] << np.uint32(2) | spread[1] << np.uint32(1) | spread[2])
 
 
 def _room(n_cells: int) -> tuple[Bytes, Floats, NDArray[np.uint32], Floats]:

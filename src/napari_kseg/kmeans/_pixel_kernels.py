@@ -9,14 +9,27 @@ import numpy as np
 
 from ._compile import kernel, part
 
-CELL = np.zeros(512, np.uint32)
-"""Where in a table over all colors, counted from the first of a cell of 8 x 8 x 8 colors, its colors stand in Morton
-order."""
-for _bit in range(3):
-    for _axis, _shift in enumerate((16, 8, 0)):
-        CELL |= ((np.arange(512, dtype=np.uint32) >> np.uint32(3 * _bit + 2 - _axis)) & np.uint32(1)) << np.uint32(
-            _shift + _bit
+MORTON = np.zeros((3, 256), np.uint32)
+"""Bits of the Morton code that a value of red, of green, and of blue has: RGBRGBRGBRGBRGBRGBRGBRGB, high bits first.
+
+Tables over all colors are in this order. A cache line holds a cube of 4 x 4 x 4 colors, which are met together:
+counting and looking up pixels takes half to three quarters of the time of a table by red, green and blue.
+"""
+for _bit in range(8):
+    for _axis in range(3):
+        MORTON[_axis] |= (np.arange(256, dtype=np.uint32) >> np.uint32(_bit) & np.uint32(1)) << np.uint32(
+            3 * _bit + 2 - _axis
         )
+
+
+@part
+def _code(pixels, i):
+    """Return the Morton code of a color."""
+    return (
+        MORTON[np.uintp(0), np.uintp(pixels[i, np.uintp(0)])]
+        | MORTON[np.uintp(1), np.uintp(pixels[i, np.uintp(1)])]
+        | MORTON[np.uintp(2), np.uintp(pixels[i, np.uintp(2)])]
+    )
 
 
 @kernel
@@ -29,18 +42,8 @@ def count_colors(pixels, keep, table, cells, full, n_full):
     end = n_full[0]
     for i in range(np.uintp(pixels.shape[0])):
         if keep.shape[0] == 0 or keep[i]:
-            color = (
-                np.uint32(pixels[i, np.uintp(0)]) << np.uint32(16)
-                | np.uint32(pixels[i, np.uintp(1)]) << np.uint32(8)
-                | np.uint32(pixels[i, np.uintp(2)])
-            )
-            cells[
-                np.uintp(
-                    color >> np.uint32(9) & np.uint32(0x7C00)
-                    | color >> np.uint32(6) & np.uint32(0x3E0)
-                    | color >> np.uint32(3) & np.uint32(0x1F)
-                )
-            ] = 1
+            color = _code(pixels, i)
+            cells[np.uintp(color >> np.uint32(9))] = 1
             count = np.uint8(table[np.uintp(color)] + np.uint8(1))
             table[np.uintp(color)] = count
             if count == np.uint8(0):
@@ -50,15 +53,12 @@ def count_colors(pixels, keep, table, cells, full, n_full):
 
 
 @part
-def _corner(cell):
-    """Return where the first color of a cell stands in a table over all colors."""
-    red, green, blue = np.uintp(0), np.uintp(0), np.uintp(0)
-    for bit in range(np.uintp(5)):
-        three = cell >> (np.uintp(3) * bit)
-        red |= (three >> np.uintp(2) & np.uintp(1)) << bit
-        green |= (three >> np.uintp(1) & np.uintp(1)) << bit
-        blue |= (three & np.uintp(1)) << bit
-    return red << np.uintp(19) | green << np.uintp(11) | blue << np.uintp(3)
+def _bits(code, shift):
+    """Return every third bit of a Morton code, from one of the lowest three on."""
+    bits = code >> shift & np.uint32(0x249249)
+    bits = (bits | bits >> np.uint32(2)) & np.uint32(0x0C30C3)
+    bits = (bits | bits >> np.uint32(4)) & np.uint32(0x00F00F)
+    return np.uintp((bits | bits >> np.uint32(8)) & np.uint32(0xFF))
 
 
 @kernel
@@ -74,26 +74,28 @@ def collect_colors(tables, cells, often, colors, counts, cubes, sums, ends):
     end, cube_end = np.uintp(0), np.uintp(0)
     for place in range(np.uintp(cells.shape[0])):
         cell = np.uintp(cells[place])
-        corner = _corner(cell)
         next_often, end_often = np.uintp(often_starts[cell]), np.uintp(often_starts[cell + np.uintp(1)])
         last_cube = np.uint32(0xFFFFFFFF)
         for i in range(np.uintp(512)):
-            color = corner + np.uintp(CELL[i])
+            code = cell << np.uintp(9) | i
             count = np.int64(0)
             for w in range(tables.shape[0]):
-                count += np.int64(tables[w, color])
-            if next_often < end_often and often_codes[next_often] == np.uint32(cell << np.uintp(9) | i):
+                count += np.int64(tables[w, code])
+            if next_often < end_often and often_codes[next_often] == np.uint32(code):
                 count += often_counts[next_often]
                 next_often += np.uintp(1)
             if count == 0:
                 continue
-            red, green, blue = color >> np.uintp(16), color >> np.uintp(8) & np.uintp(255), color & np.uintp(255)
+            red, green, blue = (
+                _bits(np.uint32(code), np.uint32(2)), _bits(np.uint32(code), np.uint32(1)),
+                _bits(np.uint32(code), np.uint32(0)),
+            )  # fmt: skip
             counts[end] = count
             colors[end, 0] = red
             colors[end, 1] = green
             colors[end, 2] = blue
             end += np.uintp(1)
-            cube = np.uint32(cell << np.uintp(6) | i >> np.uintp(3))
+            cube = np.uint32(code >> np.uintp(3))
             if cube != last_cube:
                 last_cube = cube
                 cubes[cube_end] = cube
@@ -132,27 +134,46 @@ def add_up_cubes(keys, sums, wider, wider_sums, firsts):
 
 
 @kernel
+def add_counts(codes, counts, other_codes, other_counts, sum_codes, sum_counts):
+    """Add up the counts of two lists of codes; return how many different codes there are.
+
+    IN codes (A,) u4, ascending, counts (A,) f8; others (B,) likewise. OUT (A + B,) likewise.
+    """
+    i, j, n = np.uintp(0), np.uintp(0), np.uintp(0)
+    n_i, n_j = np.uintp(codes.shape[0]), np.uintp(other_codes.shape[0])
+    while i < n_i and j < n_j:
+        code, other = codes[i], other_codes[j]
+        sum_codes[n] = min(code, other)
+        count = 0.0
+        if code <= other:
+            count += counts[i]
+            i += np.uintp(1)
+        if other <= code:
+            count += other_counts[j]
+            j += np.uintp(1)
+        sum_counts[n] = count
+        n += np.uintp(1)
+    for rest in range(i, n_i):
+        sum_codes[n], sum_counts[n] = codes[rest], counts[rest]
+        n += np.uintp(1)
+    for rest in range(j, n_j):
+        sum_codes[n], sum_counts[n] = other_codes[rest], other_counts[rest]
+        n += np.uintp(1)
+    return n
+
+
+@kernel
 def fill_table(colors, labels, table):  # IN (D, 3) u1, (D,) u1 or u2, OUT (2^24,) same
     """Write the label of every color into a table over all colors."""
     for i in range(np.uintp(colors.shape[0])):
-        color = (
-            np.uint32(colors[i, np.uintp(0)]) << np.uint32(16)
-            | np.uint32(colors[i, np.uintp(1)]) << np.uint32(8)
-            | np.uint32(colors[i, np.uintp(2)])
-        )
-        table[np.uintp(color)] = labels[i]
+        table[np.uintp(_code(colors, i))] = labels[i]
 
 
 @kernel
 def look_up_colors(pixels, keep, table, labels):  # IN (N, 3) u1, (N,) or (0,) u1, (2^24,) u1 or u2, OUT (N,) same
     """Write the label of every pixel's color, 0 where the pixel is left out."""
     for i in range(np.uintp(pixels.shape[0])):
-        color = (
-            np.uint32(pixels[i, np.uintp(0)]) << np.uint32(16)
-            | np.uint32(pixels[i, np.uintp(1)]) << np.uint32(8)
-            | np.uint32(pixels[i, np.uintp(2)])
-        )
-        labels[i] = table[np.uintp(color)] if keep.shape[0] == 0 or keep[i] else 0
+        labels[i] = table[np.uintp(_code(pixels, i))] if keep.shape[0] == 0 or keep[i] else 0
 
 
 @kernel

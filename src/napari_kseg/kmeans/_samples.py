@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ._blocks import Callback, block_length, map_blocks
 from ._compile import read_only
 from ._kernels import lloyd_block, sum_block
+from ._moments import Moments, bounds_of
 from ._state import BlockState, State, block_state, scratch
 
 Table = NDArray[Any]
@@ -177,7 +178,7 @@ class Samples:
             samples, _ = self.source.read(block)
             if not len(samples):
                 return 0, np.zeros(self.n_features), np.zeros(self.n_features)
-            return len(samples), *_bounds_of(samples)
+            return len(samples), *bounds_of(samples)
 
         return self.map(look, "Reading")
 
@@ -189,7 +190,7 @@ class Samples:
     @property
     def bounds(self) -> tuple[Floats, Floats]:
         """Lowest and highest value of each feature."""
-        bounds = [(low, high) for n, low, high in self._survey if n]
+        bounds = [(low, high) for n, low, high in self._survey if n] or [(np.zeros(self.n_features),) * 2]
         return np.min([low for low, _ in bounds], 0), np.max([high for _, high in bounds], 0)
 
     @cached_property
@@ -207,6 +208,11 @@ class Samples:
         mean, square = sums[:-2] / sums[-2], sums[-1] / sums[-2]
         scale = self.frame.scale
         return max(0.0, float(square - mean @ mean)) / scale / scale / self.n_features
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Number, mean, spread and bounds of all samples."""
+        return Moments.added(self.map(lambda block: Moments.of(*self.source.read(block)), "Reading"))
 
     def assign(self, centroids: Floats, write: WriteLabels | None = None, *, measure: bool = True) -> Assigned:
         """Assign every sample to its nearest centroid.
@@ -324,18 +330,6 @@ def _sums_of(samples: Table, weights: Floats | None, frame: Frame) -> Floats:
     sums = np.zeros(samples.shape[1] + 2)
     sum_block(samples, weights, offset_and_scale, sums)
     return sums
-
-
-def _bounds_of(samples: Table) -> tuple[Floats, Floats]:
-    """Lowest and highest value of every feature."""
-    # As rows of 64 samples first: for rows of 8 values NumPy takes 19 times as long.
-    n, n_features = len(samples) // 64 * 64, samples.shape[1]
-    wide, rest = samples[:n].reshape(-1, 64 * n_features), samples[n:]
-    low = high = rest
-    if n:
-        low = np.concatenate([wide.min(0).reshape(64, n_features), rest])
-        high = np.concatenate([wide.max(0).reshape(64, n_features), rest])
-    return low.min(0).astype(np.float64), high.max(0).astype(np.float64)
 
 
 def _for_kernel(samples: Table, weights: Floats | None, frame: Frame) -> tuple[Table, Floats, tuple[Floats, float]]:

@@ -29,7 +29,7 @@ def warm_up(callback: Callback | None = None) -> None:
     with without_garbage_collector():
         pixels = read_only(np.arange(48, dtype=np.uint8).reshape(16, 3))
         keep = read_only(np.empty(0, np.uint8))
-        histogram = histogram_of_colors(lambda block: (pixels, keep), 1, len(pixels), callback=callback)
+        histogram = histogram_of_colors(lambda block: (pixels, keep), 1, callback=callback)
         samples = histogram.samples(callback)
         start = best_start(histogram.levels(2), 2, Search(n_init=1, max_iter=2), samples)
         lloyd(samples, start, max_iter=2, limit=0.0)

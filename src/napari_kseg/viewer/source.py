@@ -123,7 +123,7 @@ class Source:
             alpha=self.rgb and self.image.shape[-1] == 4,
             rgb=self.rgb,
             mask=mask,
-        )
+        ).in_memory()
 
 
 def image_of(layer: Image) -> Any:

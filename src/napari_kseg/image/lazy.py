@@ -1,0 +1,202 @@
+"""Images that are too large to be in memory: what is done with each of their chunks, and by whom.
+
+The one who does it is dask: threads of this process, or the workers of a cluster if a `dask.distributed.Client` is
+active. Chunks are read where they are worked on; what comes back are sums, counts and samples, never pixels.
+
+M, N, … spatial axes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_kseg.kmeans import Callback
+
+from .chunks import Chunk, ChunkMaker, Chunks
+from .features import Features
+from .lazy_compute import Step, WorkError, computed, n_lanes
+from .pixels import Array, Index, MaybeLazy
+
+if TYPE_CHECKING:
+    from dask.array import Array as DaskArray
+
+Result = TypeVar("Result")
+State = TypeVar("State")
+
+AT_ONCE = 8
+"""Results that are added up by one task."""
+
+
+def reduced(
+    features: Features,
+    function: Callable[[list[Chunk]], Result],
+    add: Callable[[list[Result]], Result],
+    stage: str,
+    callback: Callback | None,
+    ends: Sequence[NDArray[np.intp]] | None = None,
+) -> Result:
+    """Add up `function(chunks)` over groups of chunks of a lazy image, in a tree, in their order.
+
+    Both functions are sent to where the chunks are. Along each spatial axis chunks end where the image's own do, or at
+    the next of some `ends`.
+    """
+    from dask.delayed import delayed
+
+    chunks = Chunks.of(features, join=True, ends=ends)
+    read = chunks.delayed()
+    work = delayed(_work, pure=True)
+    maker = ChunkMaker.of(features)
+    steps = []
+    for group in chunks.groups():
+        parts = [chunks.parts[i] for i in group]
+        steps.append(Step(work(function, maker, parts, [read[i] for i in group]), parts))
+    found: Result = computed(_in_tree([step.task for step in steps], add), steps, features.pixels, stage, callback)
+    return found
+
+
+def folded(
+    features: Features,
+    function: Callable[[State | None, Chunk], State],
+    add: Callable[[list[State]], State],
+    stage: str,
+    callback: Callback | None,
+) -> State:
+    """Add up the states of a few lanes of chunks, each of which goes on by `state = function(state, chunk)`.
+
+    For states that cost too much to make one of each chunk. Each is used once, and `function` may change it.
+    """
+    from dask.delayed import delayed
+
+    chunks = Chunks.of(features, join=True)
+    work = delayed(_go_on, pure=True)
+    maker, parts, read = ChunkMaker.of(features), chunks.parts, chunks.delayed()
+    steps, ends = [], []
+    for lane in np.array_split(np.arange(len(parts)), min(n_lanes(), len(parts))):
+        state = None
+        for i in lane.tolist():
+            state = work(function, state, maker, parts[i], *read[i])
+            steps.append(Step(state, [parts[i]]))
+        ends.append(state)
+    found: State = computed(_in_tree(ends, add), steps, features.pixels, stage, callback)
+    return found
+
+
+def _in_tree(tasks: list[Any], add: Callable[[list[Result]], Result]) -> Any:
+    """Add up the results of tasks, some at a time, in their order."""
+    from dask.delayed import delayed
+
+    together = delayed(add, pure=True)
+    while len(tasks) > 1:
+        tasks = [together(tasks[i : i + AT_ONCE]) for i in range(0, len(tasks), AT_ONCE)]
+    return tasks[0]
+
+
+def _go_on(
+    function: Callable[[State | None, Chunk], State],
+    state: State | None,
+    maker: ChunkMaker,
+    part: Index,
+    values: Array,
+    mask: NDArray[np.bool_] | None,
+) -> State:
+    """Go on with one chunk, in the process where it is."""
+    try:
+        return function(state, maker.chunk(part, values, mask))
+    except Exception as error:
+        raise WorkError(error) from error
+
+
+def _work(
+    function: Callable[[list[Chunk]], Result],
+    maker: ChunkMaker,
+    parts: list[Index],
+    read: list[tuple[Array, NDArray[np.bool_] | None]],
+) -> Result:
+    """Work on a group of chunks, in the process where they are."""
+    try:
+        return function([maker.chunk(part, values, mask) for part, (values, mask) in zip(parts, read, strict=True)])
+    except Exception as error:
+        raise WorkError(error) from error
+
+
+def mapped(
+    features: Features,
+    function: Callable[..., Array],
+    dtype: Any,
+    others: Sequence["DaskArray"] = (),
+    n_channels: int | None = None,
+) -> "DaskArray":
+    """Return what `function(chunk, *others)` makes of each chunk when it is read: labels, or other values of pixels.
+
+    Parameters
+    ----------
+    features : Features
+        The image.
+    function : callable
+        Given the features of a chunk, and of each of the others the same part; features that look around are of the
+        part with what is around it.
+    dtype : data-type
+        Of what it returns.
+    others : sequence of dask.array.Array
+        Of the image's spatial shape, and its chunks.
+    n_channels : int, optional
+        What it returns has the axis of channels as the image has it, so long; None for no such axis.
+    """
+    import dask.array as da
+
+    chunks, axis = Chunks.of(features), features.pixels.channel_axis
+    beside = [*([] if chunks.mask is None else [chunks.mask]), *(other.rechunk(chunks.cut) for other in others)]
+    if axis is not None:
+        beside = [da.expand_dims(array, axis) for array in beside]
+    out = list(chunks.cut)
+    if axis is not None and n_channels is not None:
+        out.insert(axis, (n_channels,))
+    on_block = _OnBlock(function, ChunkMaker.of(features), chunks.cut, chunks.mask is not None, n_channels is not None)
+    made: DaskArray = da.map_blocks(
+        on_block, chunks.image, *beside, dtype=dtype, token="napari-kseg", chunks=tuple(out),
+        meta=np.empty((0,) * len(out), dtype),
+        drop_axis=[] if axis is None or n_channels is not None else axis,
+    )  # fmt: skip
+    return made
+
+
+@dataclass(frozen=True)
+class _OnBlock:
+    """A function of the features of a chunk as one of blocks of dask arrays."""
+
+    function: Callable[..., Array]
+    maker: ChunkMaker
+    cut: tuple[tuple[int, ...], ...]
+    is_masked: bool
+    keeps_channels: bool
+
+    def __call__(self, values: Array, *beside: Array, block_id: tuple[int, ...]) -> Array:
+        """Work on one block."""
+        axis = self.maker.meaning.channel_axis
+        place = list(block_id)
+        if axis is not None:
+            beside = tuple(array.squeeze(axis) for array in beside)
+            if self.keeps_channels:
+                place.pop(axis)
+        starts = [sum(sizes[:i]) for sizes, i in zip(self.cut, place, strict=True)]
+        part = tuple(slice(start, start + sizes[i]) for start, sizes, i in zip(starts, self.cut, place, strict=True))
+        mask, others = (beside[0], beside[1:]) if self.is_masked else (None, beside)
+        chunk = self.maker.chunk(part, values, mask)
+        made = self.function(chunk.features, *others)
+        return made[chunk.inside] if any(self.maker.reach) else made
+
+
+def looked_up(values: Array, labels: MaybeLazy) -> Any:
+    """Return `values[labels]`, of lazy labels chunk by chunk."""
+    if isinstance(labels, np.ndarray):
+        found: Array = values[labels]
+        return found
+    return labels.map_blocks(_take, values, dtype=values.dtype)
+
+
+def _take(labels: Array, values: Array) -> Array:
+    found: Array = values[labels]
+    return found

@@ -1,0 +1,149 @@
+"""Computing with dask what becomes small: who does it, progress, cancellation, and errors that name the chunk."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from napari_kseg.kmeans import Callback, n_threads
+
+from .pixels import Index, Pixels
+
+HEARTBEAT = 0.1
+"""Seconds between two calls of the callback while the workers of a cluster compute."""
+
+
+class ChunkError(OSError):
+    """A chunk of an image could not be read."""
+
+
+class WorkError(Exception):
+    """What was raised by our own work on chunks that had been read."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the work."""
+
+    task: Any
+    """What computes it, a `dask.delayed.Delayed`."""
+    parts: list[Index]
+    """Parts of the image that it reads."""
+
+
+def computed(final: Any, steps: list[Step], pixels: Pixels, stage: str, callback: Callback | None) -> Any:
+    """Compute `final`, which is made of the steps, and report how many of these are done.
+
+    If a `dask.distributed.Client` is active its workers compute; else what dask is configured to use, by default
+    threads.
+
+    Raises
+    ------
+    ChunkError
+        If a part of the image cannot be read.
+    """
+    done: set[str] = set()
+    told: list[BaseException] = []
+
+    def report() -> None:
+        try:
+            if callback is not None:
+                callback(stage, len(done), len(steps))
+        except BaseException as error:
+            told.append(error)
+            raise
+
+    report()
+    client = active_client()
+    try:
+        compute = _by_threads if client is None else _by_workers
+        return compute(client, final, steps, done, report)
+    except WorkError as failed:
+        raise failed.error from None
+    except Exception as error:
+        if error not in told:
+            _name_chunk(pixels, [part for step in steps if step.task.key not in done for part in step.parts], error)
+        raise
+
+
+def active_client() -> Any:
+    """Return the `dask.distributed.Client` that is active, None if there is none."""
+    if "distributed" not in sys.modules:
+        return None
+    import dask
+    from distributed import default_client
+
+    if dask.config.get("scheduler", None) not in (None, "dask.distributed", "distributed"):
+        return None  # asked for another one just now
+    try:
+        return default_client()
+    except ValueError:
+        return None
+
+
+def n_lanes() -> int:
+    """Return how many threads compute, here or on the cluster."""
+    client = active_client()
+    return n_threads() if client is None else max(1, sum(client.nthreads().values()))
+
+
+def _by_threads(client: None, final: Any, steps: list[Step], done: set[str], report: Callable[[], None]) -> Any:
+    from dask import config
+    from dask.base import compute
+
+    keys = {step.task.key for step in steps}
+
+    def after(key: Any, *rest: Any) -> None:
+        if key in keys:
+            done.add(key)
+        report()
+
+    # Given here and not by a `with`, which would call it for what others compute as well.
+    options: dict[str, Any] = {"callbacks": [(None, None, None, after, None)]}
+    if config.get("num_workers", None) is None and config.get("pool", None) is None:
+        options["num_workers"] = n_threads()
+    return compute(final, **options)[0]
+
+
+def _by_workers(client: Any, final: Any, steps: list[Step], done: set[str], report: Callable[[], None]) -> Any:
+    from dask.delayed import delayed
+    from distributed import wait
+
+    seen = delayed(_nothing, pure=True)
+    # What a step found stays on the cluster only until it is added up: that it was there is seen by another task.
+    futures = client.compute([final, *(seen(step.task) for step in steps)])
+    result, marks = futures[0], dict(zip((step.task.key for step in steps), futures[1:], strict=True))
+    try:
+        while not result.done():
+            try:
+                wait([result], timeout=HEARTBEAT)
+            except TimeoutError:
+                done.update(key for key, mark in marks.items() if mark.status == "finished")
+                report()
+        return result.result()
+    finally:
+        client.cancel(futures)
+
+
+def _nothing(found: Any) -> None:
+    """Take no notice."""
+
+
+def _name_chunk(pixels: Pixels, parts: list[Index], error: Exception) -> None:
+    """Raise ChunkError for the first part that cannot be read, if there is one."""
+    from dask import config
+
+    for part in parts:
+        try:
+            with config.set(scheduler="threads"):
+                pixels.raw_part(part)
+        except Exception as cause:  # noqa: BLE001 - a store may raise anything
+            where = ", ".join(f"{axis.start}:{axis.stop}" for axis in part)
+            raise ChunkError(
+                f"the chunk [{where}] of the image cannot be read ({type(cause).__name__}: {cause}); repair or replace "
+                "it, or leave it out by cutting the image"
+            ) from error
