@@ -17,7 +17,7 @@ STANDARD = set(sys.stdlib_module_names)
 # floor -> (floors above it, libraries at module level, libraries inside functions only)
 ENGINE = {"numpy", "numba"}
 IMAGE_AT_TOP = {"numpy", "skimage"}
-IMAGE_INSIDE = {"dask", "distributed", "imageio", "matplotlib", "pandas", "scipy", "tifffile", "tqdm"}
+IMAGE_INSIDE = {"dask", "distributed", "imageio", "matplotlib", "npe2", "pandas", "scipy", "tifffile", "tqdm"}
 CLI_INSIDE = {"rich", "tifffile"}
 VIEWER_AT_TOP = IMAGE_AT_TOP | {"napari", "magicgui", "qtpy", "superqt", "psygnal"}
 RULES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .errors import CommandError
@@ -79,3 +80,12 @@ def coordinates(text: str | None) -> Any:
             '"9,20 70,8"'
         )
     return found
+
+
+def in_options(message: str) -> str:
+    """Return a sentence about keywords as one about options."""
+    named = re.sub(rf"\b({'|'.join(OPTIONS)})=", lambda match: f"{OPTIONS[match[1]]} ", message)
+    named = named.replace("recursive=True", "--recursive").replace(
+        "raise max_iter, or tol", "raise --max-iter, or --tol"
+    )
+    return named.replace("None", "none")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .parse import in_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +57,9 @@ def print_files(names: list[str], folder: Path, source: Path) -> None:
         from napari_kseg.image.plot import HOW_TO_INSTALL
 
         print(f"  no centroids.png: {HOW_TO_INSTALL}")
+
+
+def show_warning(message: Warning | str, *_: Any) -> None:
+    """Print a warning, unless it is of libraries to their developers."""
+    if not isinstance(message, (DeprecationWarning, PendingDeprecationWarning)):
+        print("napari-kseg: warning:", in_options(str(message)), file=sys.stderr)

@@ -11,9 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from napari_kseg.image.image_file import read_image, write_image, write_labels
+from napari_kseg.image.result_files import write_kinds, write_masks, write_table
 
 from .errors import CommandError
 
@@ -150,46 +148,14 @@ def write_results(seg: Segmentation, folder: Path, source: Path) -> list[str]:
     names : list of str
         Without "centroids.png" where matplotlib is not installed.
     """
-    stem = source.stem
-    labels = folder / f"{stem}_labels.tif"
-    write_labels(labels, seg.labels)
-    written = [labels, _write_recolored(seg, folder, source)]
-    suffix = ".png" if seg.labels.ndim == 2 else ".tif"  # PNG has no planes
-    for label in _progress(range(1, len(seg.centroids) + 1), "Writing masks"):
-        written.append(folder / f"{stem}_mask_{label}{suffix}")
-        write_image(written[-1], np.where(seg.mask(label), np.uint8(255), np.uint8(0)), photometric="minisblack")
+    written = write_kinds(seg, folder, source.stem, source, ("labels", "recolored"))
+    written += write_masks(seg, folder, source.stem, _progress(range(1, seg.n_clusters + 1), "Writing masks"))
     written += [folder / name for name in _SHARED]
-    table = seg.table()
-    table.insert(0, "image", source.name)
-    table.to_csv(folder / "clusters.csv", index=False)
+    write_table(seg, folder / "clusters.csv", source)
     seg.model.save(folder / "model.json")
     with suppress(ImportError):
         seg.plot().savefig(folder / "centroids.png")
     return [path.name for path in written if path.exists()]
-
-
-def _write_recolored(seg: Segmentation, folder: Path, source: Path) -> Path:
-    """Write the recolored image in the format of its source if that gives back every pixel, else as PNG, else as TIFF.
-
-    JPEG, for one, does not: it would mix new colors at every border.
-    """
-    image = seg.recolored()
-    for suffix in dict.fromkeys((source.suffix, ".png")):
-        path = folder / f"{source.stem}_recolored{suffix}"
-        if suffix.lower() in (".tif", ".tiff"):
-            break
-        with suppress(Exception):  # writers raise what they like at what they cannot hold
-            write_image(path, image)
-            again, _ = read_image(path)
-            if again.dtype == image.dtype and np.array_equal(again, image):
-                return path
-        path.unlink(missing_ok=True)
-    else:
-        path = path.with_suffix(".tif")
-    channels = {0: "separate", image.ndim - 1: "contig"}.get(-1 if (axis := seg.pixels.channel_axis) is None else axis)
-    photometric = "rgb" if seg.is_color else "minisblack"
-    write_image(path, image, photometric=photometric, planarconfig=channels if image.ndim == 3 else None)
-    return path
 
 
 def _progress(numbers: range, text: str) -> Iterable[int]:

@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .napari_reader import is_known_to_plugins, read_by_plugins
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+SUFFIXES = frozenset(
+    [
+        ".avif", ".bmp", ".dib", ".gif", ".icns", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm",
+        ".pcx", ".pgm", ".png", ".pnm", ".ppm", ".sgi", ".tga", ".tif", ".tiff", ".webp",
+    ]
+)  # fmt: skip
+"""What names of image files end with that are read here; others may be known to a plugin of napari."""
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _AS_COLOR = {"LA": "RGBA", "La": "RGBA", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB", "LAB": "RGB", "HSV": "RGB"}
 """What to convert Pillow's modes to whose channels are not gray, or red, green and blue."""
@@ -27,7 +36,7 @@ def read_image(path: Path, *, as_stored: bool = False) -> tuple[NDArray[Any], bo
     Parameters
     ----------
     path : Path
-        TIFF, PNG, JPEG, or what else Pillow reads.
+        TIFF, PNG, JPEG, what else Pillow reads, or a reader of napari or of its plugins.
     as_stored : bool, optional
         Keep the axes as they are in a TIFF file; by default its colors come last.
 
@@ -38,11 +47,14 @@ def read_image(path: Path, *, as_stored: bool = False) -> tuple[NDArray[Any], bo
     """
     if not path.exists():
         raise ImageFileError(f"{path} does not exist")
-    if path.is_dir():
+    if path.is_dir() and not (path.suffix and is_known_to_plugins(path)):
         raise ImageFileError(f"{path} is a folder; give an image file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the decoders, on tags that matter to nobody here
+            found = None if path.suffix.lower() in SUFFIXES else read_by_plugins(path)
+            if found is not None:
+                return found
             image, is_color, bits = _decode(path, as_stored)
     except Exception as error:  # noqa: BLE001  # decoders of broken files raise what they like
         raise ImageFileError(f"{path} cannot be read as an image ({first_line(error)})") from None

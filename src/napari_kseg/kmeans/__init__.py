@@ -9,7 +9,7 @@ way: 8-bit colors, by their histogram (`_histogram`, `_cubes`, `_pixel_kernels`;
 `_morton`: the order of colors), and one feature, whose global optimum is computed (`_exact_1d`).
 """
 
-from ._blocks import Callback, block_length, map_blocks, n_threads
+from ._blocks import Callback, block_length, limit_threads, map_blocks, n_threads
 from ._compile import read_only
 from ._distinct import MOST_COLORS, ColorCounts, distinct_colors
 from ._exact_1d import optimal_1d
@@ -64,6 +64,7 @@ __all__ = [
     "histogram_of_colors",
     "histogram_of_values",
     "kmeans",
+    "limit_threads",
     "lloyd",
     "look_up_colors",
     "look_up_values",

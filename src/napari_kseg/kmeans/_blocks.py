@@ -38,6 +38,11 @@ def n_threads() -> int:
     return int(numba.config.NUMBA_NUM_THREADS)
 
 
+def limit_threads(n: int) -> None:
+    """Use no more than `n` threads in this process from now on; only before anything was computed."""
+    numba.config.NUMBA_NUM_THREADS = min(n, n_threads())
+
+
 def block_length(n_features: int) -> int:
     """Samples in a block; it depends on nothing else, so that sums over blocks are the same on every machine."""
     return max(1024, BLOCK_VALUES // n_features)

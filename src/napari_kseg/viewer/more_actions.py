@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from napari.layers import Image
 
+    from napari_kseg.image.batch import BatchResult
     from napari_kseg.image.model import Model
     from napari_kseg.image.segmentation import Segmentation
     from napari_kseg.kmeans import Callback
     from napari_kseg.viewer.controller import Controller
-    from napari_kseg.viewer.folder import FolderResult
     from napari_kseg.viewer.form import SettingsForm
     from napari_kseg.viewer.result_panel import ResultPanel
     from napari_kseg.viewer.worker import Outcome, Runner
@@ -211,31 +211,34 @@ class MoreActions:
             self._go_on(self._series)
 
     def _apply_to_folder(self) -> None:
-        from napari_kseg.viewer.folder import check_output, image_files, segment_folder
+        from napari_kseg.image.batch import check_room, segment_files
+        from napari_kseg.image.batch_file import Task
+        from napari_kseg.image.image_files import find_images
 
         layer, seg = self._current()
         source = QFileDialog.getExistingDirectory(self._form.native, "Apply to the images in a folder")
         if not source:
             return
-        files = image_files(Path(source))
+        files = find_images([source])
         target = QFileDialog.getExistingDirectory(self._form.native, f"Where to write {len(files)} label images")
         if not target:
             return
-        output = Path(target)
-        check_output(files, output)
+        output, task = Path(target), Task(seg.model, ("labels",))
+        check_room(files, output, task.kinds)
 
-        def prepare(callback: Callback) -> FolderResult:
-            return segment_folder(seg.model, files, output, callback)
+        def prepare(callback: Callback) -> BatchResult:
+            return segment_files(files, output, task, callback=callback)
 
-        def show(result: FolderResult) -> str:
+        def show(result: BatchResult) -> str:
             self._show_folder(result, output, seg.model)
             return ""
 
         place = replace(take_source(layer), name=Path(source).name)
         self._runner.run(Request(None, place, prepare, show, is_long=True))
 
-    def _show_folder(self, result: FolderResult, output: Path, model: Model) -> None:
-        done = f"{result.n_done} of {result.n_files} images labeled in {output.name}. {_limits(model)}"
+    def _show_folder(self, result: BatchResult, output: Path, model: Model) -> None:
+        before = f" ({result.n_before} of them before)" if result.n_before else ""
+        done = f"{result.n_done} of {result.n_files} images labeled in {output.name}{before}. {_limits(model)}"
         self._panel.show_status(done.strip())
         if result.failed:
             show_error("\n".join([f"{len(result.failed)} of {result.n_files} images not labeled:", *result.failed]))
