@@ -190,7 +190,7 @@ def _pays(jobs: int | None, seconds: Sequence[float], n_waiting: int) -> bool:
     """Whether to start processes now. If nothing was said of it, the first files tell how long the others will take."""
     if jobs is not None:
         return jobs > 1
-    return n_threads() > 1 and n_waiting > 1 and len(seconds) > 1 and seconds[-1] * n_waiting > WORTH_PROCESSES
+    return n_threads() > 1 and n_waiting > 1 and len(seconds) > 1 and min(seconds[-2:]) * n_waiting > WORTH_PROCESSES
 
 
 def _write_summary(records: Records, rows: Sequence[Mapping[str, Any]]) -> None:
