@@ -14,6 +14,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import tifffile
+from npe2 import DynamicPlugin
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from skimage import data
@@ -404,3 +405,59 @@ def test_no_script_is_run_and_no_table_taken_for_an_image(run, tmp_path):
     assert not (tmp_path / "trace").exists()
     assert f"  {script} cannot be read as an image (" in said
     assert f"  {table} cannot be read as an image (it holds no image" in said
+
+
+def test_a_full_disk_is_one_sentence(run, scans, tmp_path):
+    import resource
+
+    run("batch", scans, "-k", 3, "-o", tmp_path / "before")  # what is compiled now may be kept on the disk
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400, limits[1]))
+    try:
+        status, _, said = run("batch", scans, "-k", 3, "-o", tmp_path / "out", "--jobs", 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert status == 2
+    sentence = f"results cannot be written to {tmp_path / 'out'} (File too large); choose another folder, or make room"
+    assert said == f"napari-kseg: {sentence}\n"
+    assert shown(tmp_path / "out") == []
+    assert unfinished(tmp_path / "out") == []
+    assert run("batch", scans, "-k", 3, "-o", tmp_path / "out")[0] == 0
+
+
+@pytest.fixture
+def plugin():
+    """A plugin whose reader opens `.apart`, a NumPy file with the channels first, and `.levels`, a pyramid of it."""
+    with DynamicPlugin("test-reader") as plugin:
+
+        @plugin.contribute.reader(filename_patterns=["*.apart", "*.levels"])
+        def get_reader(path):
+            def read(path):
+                with open(path[0] if isinstance(path, list) else path, "rb") as file:
+                    image = np.load(file)
+                if str(path).endswith("levels"):
+                    return [([image[0], image[0][::2, ::2]], {"multiscale": True}, "image")]
+                return [(image, {"channel_axis": 0, "name": ["DAPI", "GFP"]}, "image"), (image[0] > 9, {}, "labels")]
+
+            return read
+
+        yield plugin
+
+
+@pytest.mark.usefixtures("plugin")
+def test_what_a_plugin_reads_is_an_image_also_in_a_folder(run, tmp_path):
+    folder, out = tmp_path / "scans", tmp_path / "out"
+    folder.mkdir()
+    channels = np.stack([data.camera()[::8, ::8], data.camera()[::8, ::8].T])
+    for name in ("cells.apart", "slide.levels", "notes.txt"):
+        with (folder / name).open("wb") as file:
+            np.save(file, channels)
+    status, _, said = run("batch", folder, "-k", 3, "-o", out)
+    assert status == 0, said
+    seg = kseg.segment(list(channels), 3)
+    assert_array_equal(tifffile.imread(out / "cells_labels.tif"), seg.labels)
+    for number, recolored in enumerate(seg.recolored()):
+        assert_array_equal(tifffile.imread(out / f"cells_recolored_{number}.tif"), recolored)
+    assert_array_equal(tifffile.imread(out / "slide_labels.tif"), kseg.segment(channels[0], 3).labels)
+    assert run(folder / "cells.apart", "-k", 3, "-o", tmp_path / "one")[0] == 0  # of a single image as well
+    assert_array_equal(tifffile.imread(tmp_path / "one" / "cells_labels.tif"), seg.labels)

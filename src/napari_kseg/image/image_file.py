@@ -79,7 +79,8 @@ def write_image(path: Path, image: NDArray[Any], **tags: Any) -> None:
     else:
         from imageio import v3 as imageio
 
-        imageio.imwrite(path, image)
+        with path.open("wb") as file:  # a full disk is an error here, and not one that imageio comes upon later
+            imageio.imwrite(file, image, extension=path.suffix)
 
 
 def write_labels(path: Path, labels: NDArray[np.integer]) -> None:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_BUILT_IN = "napari"
-"""Name of the plugin that comes with napari."""
+_BUILT_IN = "napari."
+"""What commands of the plugin start with that comes with napari."""
 
 
 def is_known_to_plugins(path: Path) -> bool:
@@ -33,7 +33,7 @@ def read_by_plugins(path: Path) -> tuple[Any, bool] | None:
     import npe2
 
     for reader in _readers(path):
-        if path.is_dir() and reader.plugin_name == _BUILT_IN:  # it would make a stack of all files in the folder
+        if path.is_dir() and reader.command.startswith(_BUILT_IN):  # it would make a stack of all files in the folder
             continue
         layers = npe2.read([str(path)], stack=False, plugin_name=reader.command)
         return _the_image([_described(layer) for layer in layers if layer and layer[0] is not None])
@@ -56,7 +56,7 @@ def _plugins() -> Any:
 
 def _is_meant(path: Path, reader: Any) -> bool:
     patterns = [pattern.lower() for pattern in reader.filename_patterns if pattern.strip("*.")]
-    if reader.plugin_name == _BUILT_IN:
+    if reader.command.startswith(_BUILT_IN):
         return path.suffix.lower() == ".npy"
     return any(fnmatch(path.name.lower(), pattern) for pattern in patterns)
 

@@ -89,11 +89,14 @@ def write_recolored(seg: Segmentation, folder: Path, name: str, source: Path) ->
         path = folder / f"{name}_recolored{suffix}"
         if suffix.lower() in (".tif", ".tiff"):
             break
-        with suppress(Exception):  # writers raise what they like at what they cannot hold
+        try:
             write_image(path, recolored)
             again, _ = read_image(path)
             if again.dtype == recolored.dtype and np.array_equal(again, recolored):
                 return [path]
+        except Exception as error:  # writers raise what they like at what they cannot hold
+            if isinstance(error, OSError) and error.errno is not None:  # but this is of the disk
+                raise
         path.unlink(missing_ok=True)
     else:
         path = folder / f"{name}_recolored.tif"
