@@ -313,6 +313,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_nothing_half_written(run, save, tm
         (["scans", "-o", "scans"], "scans is the folder of the images"),
         (["scans", "-o", "scans/a.png"], "results cannot be written to scans/a.png ("),
         (["scans", "-o", "used"], "used/a_labels.tif is there already and not known as a result"),
+        (["scans", "-o", "used", "--fit", "first"], "used/a_labels.tif is there already and not known as a result"),
         (["scans", "--fit", "last"], "--fit last is not possible; give each, first or all"),
         (["scans", "--jobs", "0"], "--jobs 0 is not possible; give auto or a whole number of 1 or more"),
         (

@@ -91,7 +91,8 @@ def batch(
         files = find_images(inputs, recursive=recursive)
         task = _task(how(), model, kinds)
         shared = [MODEL] if fit != "each" else []
-        check_room(files, output, () if shared else task.kinds, shared, overwrite=overwrite)
+        own = tuple(kind for kind in task.kinds if kind != "model" or not shared)
+        check_room(files, output, own, shared, overwrite=overwrite)
         return _run(files, output, task, fit, n_jobs, overwrite)
     except (ValueError, TypeError, MemoryError) as error:
         raise CommandError(_in_batch(str(error) or "there is not enough memory")) from None
