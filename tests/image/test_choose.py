@@ -137,6 +137,7 @@ def test_an_image_of_one_color_says_so():
         (ValueError, "n_clusters is empty", lambda: kseg.suggest_n_clusters(blobs(2), [])),
         (ValueError, "n_clusters=1, but it must be an integer >= 2", lambda: kseg.suggest_n_clusters(blobs(2), [1, 2])),
         (TypeError, "must be an integer", lambda: kseg.suggest_n_clusters(blobs(2), ["two"])),
+        (TypeError, r"n_clusters=5 must be the numbers.*range\(2, 11\)", lambda: kseg.suggest_n_clusters(blobs(2), 5)),
         (TypeError, "'colour' is not a setting", lambda: kseg.suggest_n_clusters(blobs(2), colour="Lab")),
         (ValueError, "init is an array", lambda: kseg.segment(blobs(2), "auto", init=COLORS[:2])),
         (

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
-from skimage import data
+from skimage import data, measure
 
 from napari_kseg import segment
 from napari_kseg.image.clean_up import majority_filter, remove_specks
+from napari_kseg.image.components import numbered_components
 from napari_kseg.image.model import Model
 
 LABELS = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=3, max_side=7), elements=st.integers(0, 4))
@@ -173,3 +174,19 @@ def test_volumes_are_connected_by_faces_of_voxels():
     volume = np.full((5, 6, 7), 9, np.uint8)
     volume[2, 2, 2], volume[3, 3, 3], volume[:2, 5, 5] = 1, 1, 1
     assert_array_equal(np.argwhere(segment(volume, 2, min_size=2).labels == 1), [[0, 5, 5], [1, 5, 5]])
+
+
+def test_series_of_volumes_are_connected_along_all_axes():
+    image = np.full((2, 3, 4, 5), 9, np.uint8)
+    image[0, 0, 0, 0] = image[1, 0, 0, 0] = 1  # a pair along the first axis
+    image[0, 2, 3, 4] = 1  # alone
+    seg = segment(image, 2)
+    assert_array_equal(np.argwhere(segment(image, 2, min_size=2).labels == 1), [[0, 0, 0, 0], [1, 0, 0, 0]])
+    assert (seg.objects(1).max(), seg.objects().max()) == (2, 3)
+    assert seg.objects(1)[1, 0, 0, 0] == seg.objects()[0, 0, 0, 0] == 1
+
+
+@given(hnp.arrays(np.uint8, (3, 4, 5), elements=st.integers(0, 3)), st.integers(1, 3))
+def test_components_of_more_axes_are_numbered_as_those_of_three(labels, connectivity):
+    more = numbered_components(labels[None], connectivity)
+    assert_array_equal(more[0], measure.label(labels, background=0, connectivity=connectivity))

@@ -369,6 +369,9 @@ class TestEveryRecipe:
         ({"texture": (4, 1)}, ValueError, "smallest and largest scale in pixels"),
         ({"texture": 3}, TypeError, "smallest and largest scale in pixels"),
         ({"position_weight": -2}, ValueError, "position_weight=-2, but it must be 0 or more"),
+        ({"sigma": 1e6}, ValueError, r"sigma=1e\+06 is 1e\+06 pixels, as spacing=1.*give \d+ pixels or less"),
+        ({"sigma": (1, 90), "spacing": (1, 0.1)}, ValueError, r"sigma=\(1, 90\) is 900 pixels, as spacing=\(1, 0.1\)"),
+        ({"texture": (1, 5000)}, ValueError, r"texture=\(1, 5000\) goes up to 5000 pixels"),
         ({"spacing": 0}, ValueError, "spacing=0 must be more than 0"),
         ({"spacing": (1, 1, 1)}, ValueError, "has 3 numbers, but the image has 2 spatial axes"),
     ],
@@ -399,8 +402,17 @@ def test_a_color_space_needs_color(coins):
 
 
 def test_texture_needs_pixels_along_each_axis():
-    with pytest.raises(ValueError, match="2 pixels or more along each axis"):
-        segment(np.arange(50.0)[None], 3, texture=(1, 2))
+    for image in (np.arange(50.0)[None], np.arange(50.0)):
+        with pytest.raises(ValueError, match="2 pixels or more along each of them"):
+            segment(image, 3, texture=(1, 2))
+
+
+@pytest.mark.parametrize("recipe", [{"sigma": 1}, {"texture": (1, 2)}, {"normalize": "zscore"}, {"position_weight": 2}])
+def test_long_doubles_are_taken_as_doubles(recipe):
+    image = np.random.default_rng(0).random((20, 30))
+    seg = segment(image.astype(np.longdouble), 3, **recipe)
+    assert_array_equal(seg.labels, segment(image, 3, **recipe).labels)
+    assert seg.recolored().dtype == np.longdouble
 
 
 @pytest.mark.parametrize("kind", NORMALIZED)

@@ -92,6 +92,7 @@ def test_one_cluster_has_nothing_to_join():
         (ValueError, "threshold=-1, but it must be 0 or more", {"threshold": -1}),
         (ValueError, "threshold=nan", {"threshold": float("nan")}),
         (TypeError, "must be a number", {"threshold": "far"}),
+        (TypeError, "threshold='3' is a str", {"threshold": "3"}),
     ],
 )
 def test_what_cannot_be_joined_is_said(photo, error, words, keywords):

@@ -220,3 +220,41 @@ def test_images_in_other_units_are_refused_in_words(photo, found_in, given, word
 def test_a_dark_image_of_another_dtype_is_not_refused(model, photo):
     assert model.predict(np.zeros((5, 5, 3))).max() == 1
     assert_array_equal(model.predict(photo.astype("u2")), model.predict(photo))
+
+
+@pytest.mark.parametrize("recipe", [{"texture": (1, 2)}, {"sigma": (1, 2)}, {"position_weight": 3}])
+def test_a_model_that_looks_around_needs_as_many_axes(recipe):
+    image = np.random.default_rng(0).random((20, 30))
+    model = segment(image, 3, **recipe).model
+    with pytest.raises(ValueError, match=r"the image has 3 spatial axes, shape .* but the model compares what is"):
+        model.predict(np.zeros((5, 20, 30)))
+    if "texture" in recipe:
+        with pytest.raises(ValueError, match="2 pixels or more along each of them"):
+            model.predict(image[:1])
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("format_version", 0),
+        ("format_version", True),
+        ("rgb", "no"),
+        ("colors", ["red"] * 5),
+        ("provenance", {"dtype": "colorful"}),
+        ("recipe", {"color_space": "YUV"}),
+        ("recipe", {"channels": [7]}),
+        ("recipe", {"sigma": ["a"]}),
+        ("recipe", {"texture": [1]}),
+        ("recipe", {"offset": [0.0], "scale": [1.0]}),
+        ("recipe", {"offset": [0, 0, 0], "scale": [1, 1, float("nan")]}),
+        ("recipe", {"position": [1.0, 1.0]}),
+    ],
+)
+def test_a_model_that_was_tampered_with_is_refused(model, entry, value):
+    with pytest.raises(ValueError, match="this is not a napari-kseg model"):
+        Model.from_dict({**model.to_dict(), entry: value})
+
+
+def test_a_folder_is_no_model(tmp_path):
+    with pytest.raises(ValueError, match="is a folder; give the JSON file of a model"):
+        load_model(tmp_path)

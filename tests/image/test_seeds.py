@@ -122,7 +122,7 @@ def test_seeds_go_through_json_and_source_text(photo):
             "the scribble 1 of init are left out",
         ),
         ({"init": np.zeros((100, 130))}, ValueError, r"init has shape \(100, 130\).*scribbles, integers"),
-        ({"init": np.zeros((5, 3))}, ValueError, r"initial centroids \(5, 3\) does not match n_clusters=4"),
+        ({"init": np.zeros((5, 3))}, ValueError, r"n_clusters=4, but init has 5 seeds; give a seed for each"),
         ({"init": np.zeros((0, 3))}, ValueError, r"init has shape \(0, 3\), which holds no seed"),
         ({"init": [[1j, 2, 3]]}, TypeError, r"init=\[\[1j, 2, 3\]\] must be"),
         ({"init": [[1, 2], [3]]}, TypeError, r"init=\[\[1, 2\], \[3\]\] must be"),

@@ -143,6 +143,8 @@ def suggest_n_clusters(
     [11.5, 101.5, 201.5]
     """
     refuse_unknown(settings)
+    if not isinstance(n_clusters, Iterable):
+        raise TypeError(f"n_clusters={n_clusters!r} must be the numbers of clusters to try, such as range(2, 11)")
     tried = sorted({checked_integer("n_clusters", number, low=2) for number in n_clusters})
     if not tried:
         raise ValueError("n_clusters is empty: there is no number of clusters to try; give for example range(2, 11)")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .components import numbered_components
 from .pixels import Array
 
 Ints = NDArray[np.int64]
@@ -52,9 +53,7 @@ def remove_specks(labels: Array, min_size: int) -> Array:
     that it touches, and grows with those that join its own label. Left-out pixels (0) stay, and are no neighbors: a
     speck that touches nothing else stays, too. Of labels that are touched as much, the lowest wins.
     """
-    from skimage import measure
-
-    components = measure.label(labels, background=0, connectivity=1)
+    components = numbered_components(labels, connectivity=1)
     sizes = np.bincount(components.reshape(-1))
     own = np.zeros(len(sizes), labels.dtype)
     own[components.reshape(-1)] = labels.reshape(-1)

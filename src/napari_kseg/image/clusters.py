@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_kseg.kmeans import checked_integer
 
 from .channel_stack import ChannelStack
+from .components import numbered_components
 from .downsample import Factors
 from .lazy import looked_up
 from .marks import with_given
@@ -186,8 +187,6 @@ class Clusters:
         >>> seg.objects(2).tolist()
         [[1, 0, 2, 2], [1, 0, 0, 2]]
         """
-        from skimage import measure
-
         self._check_in_memory("objects")
         highest = checked_integer("connectivity", connectivity, low=1)
         if highest > self.labels.ndim:
@@ -198,7 +197,7 @@ class Clusters:
         shown = self.labels
         if labels is not None:
             shown = np.where(np.isin(shown, self._check_labels(labels)), shown, 0)
-        return np.asarray(measure.label(shown, background=0, connectivity=highest), np.int32)
+        return np.asarray(numbered_components(shown, highest), np.int32)
 
     @property
     def is_lazy(self) -> bool:

@@ -21,6 +21,13 @@ TILE = 1 << 18
 """Pixels of a tile in which features that look around are made: about 512 x 512."""
 
 
+def n_features(recipe: Recipe, n_channels: int, ndim: int) -> int:
+    """Features that a recipe makes of images with so many channels and spatial axes."""
+    own = len(COLOR_SPACES[recipe.color_space].names) if recipe.color_space != OWN else n_channels
+    used = own if recipe.channels is None else len(recipe.channels)
+    return used * (n_texture_features(ndim, recipe.texture) if recipe.texture else 1) + len(recipe.position)
+
+
 class Features:
     """The features of an image's pixels, block by block; of the plain recipe, the pixels' own values.
 
@@ -36,11 +43,7 @@ class Features:
         self.pixels = pixels
         self.recipe = recipe = recipe or Recipe()
         ndim, spacing = len(pixels.shape), pixels.spacing
-        own = len(COLOR_SPACES[recipe.color_space].names) if recipe.color_space != OWN else pixels.n_channels
-        self.n_features = own if recipe.channels is None else len(recipe.channels)
-        if recipe.texture:
-            self.n_features *= n_texture_features(ndim, recipe.texture)
-        self.n_features += len(recipe.position)
+        self.n_features = n_features(recipe, pixels.n_channels, ndim)
         sigma = recipe.sigma if len(recipe.sigma) != 1 else recipe.sigma * ndim
         self._sigma = tuple(own / unit for own, unit in zip(sigma, spacing, strict=False))
         self.reach = reach_of(self._sigma, recipe.texture, ndim)

@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from .channel_stack import ChannelStack, as_image
 from .clean_up import cleaned
-from .features import Features
+from .features import Features, n_features
 from .lazy_routes import lazy_labels
+from .marks import with_colors
 from .parts import Parts
 from .pixels import Array, MaybeLazy, Pixels, looks_like_color
 from .recipe import Recipe
+from .recipe_settings import check_texture, stored_recipe
 from .routes import Floats
 from .settings import Settings
 from .splits import Split, all_centroids, fit_each_other, labels_by
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 FORMAT = "napari-kseg model"
 FORMAT_VERSION = 3
+MOST_AXES = 32
+"""Axes that an array has at most, whatever the NumPy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,24 +199,27 @@ class Model:
         if not isinstance(values, Mapping) or values.get("format") != FORMAT:
             raise ValueError(f'this is not a {FORMAT}: the entry "format" must be "{FORMAT}"')
         number = values.get("format_version")
+        if isinstance(number, int) and (isinstance(number, bool) or number < 1):
+            raise ValueError(f"this is not a {FORMAT}: format_version is {number!r}, not a whole number of 1 or more")
         if not isinstance(number, int) or number > FORMAT_VERSION:
             raise ValueError(
                 f"the model has format version {number!r}, but this napari-kseg reads versions up to {FORMAT_VERSION}; "
                 "update napari-kseg"
             )
         try:
-            none = [""] * len(values["centroids"])
+            centroids = np.array(values["centroids"], np.float64)
+            none, colors = ("",) * len(centroids), tuple(map(str, values.get("colors", ())))
             model = cls(
                 Settings.from_dict(dict(values["settings"])),
                 np.array(values["feature_centroids"], np.float64),
                 np.array(values["groups"], np.int64),
-                np.array(values["centroids"], np.float64),
-                bool(values["rgb"]),
-                Recipe.from_dict(values.get("recipe", {})),
+                centroids,
+                _stored_bool(values, "rgb"),
+                stored_recipe(values.get("recipe", {}), centroids.shape[-1]),
                 np.array(values.get("feature_means", values["centroids"]), np.float64),
                 tuple(map(str, values.get("names", none))),
-                tuple(map(str, values.get("colors", none))),
-                dict(values.get("provenance", {})),
+                with_colors(colors, dict(enumerate(colors, 1))) or none,
+                _stored_provenance(values),
                 tuple(map(Split.from_dict, values.get("splits", ()))),
                 bool(values.get("hand_edited", False)),
             )
@@ -224,13 +231,14 @@ class Model:
         return model
 
     def _check(self) -> None:
+        """Raise ValueError if the arrays do not fit each other."""
         features, groups, centroids = self.feature_centroids, self.groups, self.centroids
         fits = (
             features.ndim == 2
             and centroids.ndim == 2
             and fit_each_other(features, self.splits, groups)
             and self.feature_means.shape == (len(centroids), features.shape[1])
-            and (centroids.shape[1] == features.shape[1] or not self.recipe.is_plain)
+            and self._has_features(centroids.shape[1], features.shape[1])
             and len(self.names) == len(self.colors) == len(centroids)
             and np.array_equal(np.unique(groups[groups != 0]), np.arange(1, len(centroids) + 1))
             and bool(np.isfinite(features).all())
@@ -241,6 +249,14 @@ class Model:
                 f"this is not a {FORMAT}: feature_centroids {features.shape}, groups {groups.shape}, centroids "
                 f"{centroids.shape} and {len(self.splits)} splits do not fit each other; save it again"
             )
+
+    def _has_features(self, n_channels: int, n_centroid_features: int) -> bool:
+        """Whether the recipe makes as many features as centroids have, of images with some number of axes."""
+        recipe = self.recipe
+        n_scaled = n_centroid_features - len(recipe.position)
+        return len(recipe.offset) == len(recipe.scale) in (0, n_scaled) and any(
+            n_features(recipe, n_channels, ndim) == n_centroid_features for ndim in range(1, MOST_AXES + 1)
+        )
 
     def _pixels(self, image: Any, mask: ArrayLike | None) -> Pixels:
         image = as_image(image)
@@ -279,8 +295,21 @@ class Model:
         """Label of each centroid, as labels are kept."""
         return self.groups.astype(label_dtype(self.n_clusters))
 
+    def _check_axes(self, pixels: Pixels) -> None:
+        recipe, ndim = self.recipe, len(pixels.shape)
+        lengths = (len(recipe.position), len(recipe.sigma) if len(recipe.sigma) > 1 else 0)
+        wanted = self.feature_centroids.shape[1]
+        if set(lengths) - {0, ndim} or n_features(recipe, pixels.n_channels, ndim) != wanted:
+            raise ValueError(
+                f"the image has {ndim} spatial axes, shape {pixels.shape}, but the model compares what is around a "
+                "pixel in an image with another number; apply it to images with as many axes, for example slice by "
+                "slice"
+            )
+        check_texture(recipe, pixels)
+
     def _check_fits(self, pixels: Pixels) -> None:
         self._check_channels(pixels)
+        self._check_axes(pixels)
         check_range(pixels, self.provenance.get("dtype"), self.centroids)
         if pixels.lazy is not None:
             self.settings.check_no_clean_up()
@@ -290,6 +319,20 @@ class Model:
         labels, found = labels_by(self.features(pixels), self.feature_centroids, self.splits, self._lut)
         centers = all_centroids(self.feature_centroids, self.splits)
         return Parts(labels, self.groups, centers, found).without(0)
+
+
+def _stored_bool(values: Mapping[str, Any], name: str) -> bool:
+    value = values[name]
+    if isinstance(value, bool):
+        return value
+    raise TypeError(f"{name} is {value!r}, not true or false")
+
+
+def _stored_provenance(values: Mapping[str, Any]) -> dict[str, Any]:
+    provenance = dict(values.get("provenance", {}))
+    if "dtype" in provenance:
+        np.dtype(provenance["dtype"])
+    return provenance
 
 
 def load_model(path: str | Path) -> Model:
@@ -307,6 +350,8 @@ def load_model(path: str | Path) -> Model:
     FileNotFoundError
         If there is no such file.
     """
+    if Path(path).is_dir():
+        raise ValueError(f"{path} is a folder; give the JSON file of a model")
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

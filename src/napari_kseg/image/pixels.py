@@ -230,7 +230,8 @@ class Pixels:
             values = np.asarray(self.image[part])[..., None]
         else:
             values = np.moveaxis(np.asarray(self.image[(*part[:axis], slice(None), *part[axis:])]), axis, -1)
-        return values.astype(self.dtype.newbyteorder("="), copy=False)
+        is_long = self.dtype.kind == "f" and self.dtype.itemsize > 8  # which few libraries take
+        return values.astype(np.float64 if is_long else self.dtype.newbyteorder("="), copy=False)
 
     def part(self, block: int) -> Index:
         """Return where a block is in the spatial axes."""

@@ -1,13 +1,14 @@
 """The settings of a recipe: each alone is checked here, and against an image when the recipe is drafted for it."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from napari_kseg.kmeans import checked_integer, checked_number
 
-from .color_space import COLOR_SPACES, OWN
+from .color_space import COLOR_SPACES, OWN, checked_color_space
 from .pixels import Pixels
 from .recipe import Recipe
 
@@ -15,6 +16,9 @@ NORMALIZATIONS = ("zscore", "percentile", "minmax")
 
 TEXTURE_SCALES = (0.5, 16.0)
 """Smallest and largest scale in pixels if none are given; those of scikit-image."""
+
+LONG = 100
+"""Pixels that a Gaussian may always be wide, however small the image is."""
 
 
 def drafted(settings: Any, pixels: Pixels) -> Recipe:
@@ -41,14 +45,45 @@ def drafted(settings: Any, pixels: Pixels) -> Recipe:
             f"sigma={settings.sigma} has {len(sigma)} numbers, but the image has {ndim} spatial axes, shape "
             f"{pixels.shape}; give one for each, or one for all"
         )
-    if settings.texture and min(pixels.shape) < 2:
-        raise ValueError(f"texture needs 2 pixels or more along each axis, but the image has the shape {pixels.shape}")
-    return Recipe(
+    recipe = Recipe(
         sigma=sigma if any(sigma) else (),
         color_space=settings.color_space,
         channels=channels,
         texture=settings.texture or (),
     )
+    _check_reach(recipe, pixels)
+    check_texture(recipe, pixels)
+    return recipe
+
+
+def _check_reach(recipe: Recipe, pixels: Pixels) -> None:
+    """Raise ValueError if a Gaussian is longer than the image: it would take forever, and was meant in another unit."""
+    longest, ndim = max(LONG, *pixels.shape), len(pixels.shape)
+    sigma = recipe.sigma * ndim if len(recipe.sigma) == 1 else recipe.sigma
+    widest = max((one / size for one, size in zip(sigma, pixels.spacing, strict=False)), default=0.0)
+    if widest > longest:
+        raise ValueError(
+            f"sigma={_said(recipe.sigma)} is {widest:g} pixels, as spacing={_said(pixels.spacing)}, but the image has "
+            f"the shape {pixels.shape}; give {longest} pixels or less, in the unit of spacing"
+        )
+    if recipe.texture and recipe.texture[1] > longest:
+        raise ValueError(
+            f"texture={recipe.texture} goes up to {recipe.texture[1]:g} pixels, but the image has the shape "
+            f"{pixels.shape}; give {longest} pixels or less"
+        )
+
+
+def _said(lengths: tuple[float, ...]) -> str:
+    return f"{lengths[0]:g}" if len(set(lengths)) == 1 else f"({', '.join(f'{one:g}' for one in lengths)})"
+
+
+def check_texture(recipe: Recipe, pixels: Pixels) -> None:
+    """Raise ValueError if an image has no texture, as it is too thin."""
+    if recipe.texture and (len(pixels.shape) < 2 or min(pixels.shape) < 2):
+        raise ValueError(
+            "texture needs two axes or more, and 2 pixels or more along each of them, but the image has the shape "
+            f"{pixels.shape}"
+        )
 
 
 def slic_position(settings: Any, pixels: Pixels) -> tuple[float, ...]:
@@ -72,6 +107,24 @@ def recipe_of_seeds(settings: Any, pixels: Pixels) -> Recipe:
     if not (settings.texture or settings.position_weight):
         return Recipe()
     return drafted(settings, pixels).with_position((1.0,) * len(pixels.shape) if settings.position_weight else ())
+
+
+def stored_recipe(values: Mapping[str, Any], n_channels: int) -> Recipe:
+    """Return the recipe in a model file of an image with so many channels, checked."""
+    recipe = Recipe.from_dict(values)
+    checked_color_space(recipe.color_space)
+    chosen = checked_channels(recipe.channels)
+    there = n_channels if recipe.color_space == OWN else len(COLOR_SPACES[recipe.color_space].names)
+    if chosen is not None and max(chosen) >= there:
+        raise ValueError(f"channels={list(chosen)}, but there are {there} channels")
+    if recipe.sigma:
+        checked_lengths("sigma", recipe.sigma, zero=True)
+    if recipe.texture:
+        checked_texture(recipe.texture)
+    for name in ("offset", "scale", "position"):
+        if not all(math.isfinite(checked_number(name, one)) for one in getattr(recipe, name)):
+            raise ValueError(f"{name}={getattr(recipe, name)} must be finite")
+    return recipe
 
 
 def recipe_key(settings: Any) -> tuple[Any, ...]:

@@ -221,6 +221,11 @@ def prepared(pixels_with: Callable[[Any], Pixels], keywords: Mapping[str, Any]) 
     if has_seeds:
         known = settings.applied_to(pixels)
         seeds = seeds_of(Features(known, recipe_of_seeds(settings, known)), init)
+        if settings.n_clusters != "auto" and len(seeds) > settings.n_clusters:
+            raise ValueError(
+                f"n_clusters={settings.n_clusters}, but init has {len(seeds)} seeds; give a seed for each cluster or "
+                f"fewer, or use n_clusters={len(seeds)} or more"
+            )
         settings = replace(settings, init=seeds, fixed=fixed)
     return settings, pixels
 

@@ -195,6 +195,8 @@ def _checked_channel_axis(axis: Any) -> Any:
     if axis is None or (isinstance(axis, str) and axis == "auto"):
         return axis
     try:
+        if isinstance(axis, (bool, np.bool_)):
+            raise TypeError
         return operator.index(axis)
     except TypeError:
         raise TypeError(f'channel_axis={axis!r} must be "auto", None or an integer') from None

@@ -175,6 +175,8 @@ def checked_integer(name: str, value: Any, *, low: int) -> int:
 def checked_number(name: str, value: Any) -> float:
     """`value` as a float, of any size."""
     try:
+        if isinstance(value, (bool, np.bool_, str, bytes)):
+            raise TypeError
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name}={value!r} is a {type(value).__name__}; it must be a number, 0 or more") from None
