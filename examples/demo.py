@@ -81,7 +81,7 @@ def save(viewer, labels, folder):
     """Save the window and the results; say where."""
     segmentation = kseg.from_layer(labels)
     source = Path(f"{viewer.layers[0].name}.png")
-    with staged(folder, source) as stage:
+    with staged(folder, [source]) as stage:
         names = write_results(segmentation, stage, source)
         viewer.window.screenshot(str(stage / "screenshot.png"), flash=False, canvas_only=False)
     print(f"napari opened a photo of {source.stem}, and Run in its K-means widget found these colors:\n")

@@ -1,6 +1,6 @@
 """The command `napari-kseg`: open the viewer, or segment a file without one.
 
-`command` holds the options and what they lead to, `read` makes an image of a file, `write` files of a result, `report`
+`command` holds the options, `run` does what they say, `write` makes files of a result, `report`
 says what came out.
 """
 

@@ -2,8 +2,6 @@
 
 import itertools
 import sys
-import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,20 +10,12 @@ import typer  # noqa: TID253  # this module is the command line
 from typer.core import TyperGroup  # noqa: TID253
 
 import napari_kseg
-from napari_kseg.image._progress import progress_bar
-from napari_kseg.image.file_pixels import pixels_of_file
-from napari_kseg.image.image_file import ImageFileError
-from napari_kseg.image.segment import prepared, segment_pixels
-from napari_kseg.image.settings import Settings
-from napari_kseg.kmeans import not_converged
 
 from .batch import batch
 from .errors import CommandError
 from .options import Wanted, given_options, taking_options
-from .parse import in_options
-from .report import print_files, print_table, show_warning
+from .run import segment_files
 from .view import open_viewer
-from .write import staged, write_results
 
 # Typer's own errors: Click's class, or since Typer 0.29 one of its own that has no public name.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -100,13 +90,26 @@ def segment_or_view(
     images: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="IMAGE", show_default=False, help="Image file. In the viewer also several; a sample without any."
+            metavar="IMAGE",
+            show_default=False,
+            help="Image file. In the viewer or --as-channels also several; in the viewer a sample without any.",
         ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output", "-o", metavar="FOLDER", show_default=False, help="Write the results here; no viewer opens."
+        ),
+    ] = None,
+    as_channels: Annotated[
+        bool, typer.Option("--as-channels", help="The images are the channels of one image: gray files of one size.")
+    ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Label by the clusters of this model.json of another run; none are searched for.",
         ),
     ] = None,
     *,
@@ -121,6 +124,10 @@ def segment_or_view(
     napari-kseg                          the viewer with a sample photo
     napari-kseg photo.png                the viewer with this photo
     napari-kseg photo.png -k 5 -o out    no viewer, results in the folder out
+    napari-kseg b1.tif b2.tif b3.tif --as-channels -o out
+                                         three bands, compared together
+    napari-kseg other.png --model out/model.json -o other
+                                         the same clusters in another image
     napari-kseg batch scans -k 5 -o out  many images; napari-kseg batch --help
     """  # noqa: D301  # \b, not a raw string: a backspace keeps the lines apart
     paths = images or []
@@ -135,36 +142,16 @@ def segment_or_view(
             )
         open_viewer(paths)
         return
-    if len(paths) != 1:
-        raise CommandError(f"--output needs exactly one IMAGE, but {len(paths) or 'none'} was given")
-    segment_file(paths[0], output, how())
+    if len(paths) != 1 and not (paths and as_channels):
+        more = (
+            f"{len(paths)} were given; --as-channels takes them as the channels of one" if paths else "none was given"
+        )
+        raise CommandError(f"--output needs exactly one IMAGE, but {more}")
+    given = given_options(context, but=("images", "output", "as_channels", "model", "mask"))
+    if model is not None and given:
+        option = given[0]
+        raise CommandError(f"{option} and --model are both given; a model has its own settings, leave {option} out")
+    segment_files(tuple(paths), model, output, how())
 
 
 app.command("batch")(batch)
-
-
-def segment_file(path: Path, folder: Path, how: Wanted) -> None:
-    """Segment an image file and write the results; say what came out."""
-    try:
-        Settings(**how.settings)  # before anything that takes long
-        with staged(folder, path, how.mask) as stage, warnings.catch_warnings():
-            warnings.simplefilter("always", UserWarning)  # to show, even where Python was told to raise them
-            warnings.showwarning = show_warning  # type: ignore[assignment]  # of the six arguments one is shown
-            checked, pixels = prepared(lambda axis: pixels_of_file(path, axis, how.mask), how.keywords())
-            start = time.perf_counter()
-            with progress_bar(sys.stderr.isatty(), None) as report:
-                seg = segment_pixels(pixels, checked, callback=report)
-            seconds = time.perf_counter() - start
-            if not seg.converged:
-                show_warning(not_converged(checked.max_iter))
-            names = write_results(seg, stage, path)
-    except ImageFileError as error:
-        raise CommandError(str(error)) from None
-    except (ValueError, TypeError, MemoryError) as error:
-        raise CommandError(in_options(str(error) or "there is not enough memory")) from None
-    except OSError as error:
-        raise CommandError(f"the results cannot be written to {folder} ({error.strerror or error})") from None
-    shape = " × ".join(map(str, seg.labels.shape))
-    print(f"{path.name}: {shape} pixels in {len(seg.centroids)} clusters, {seconds:.2f} s\n")
-    print_table(seg)
-    print_files(names, folder, path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer  # noqa: TID253  # this module is the command line
 
 from napari_kseg.image.image_file import read_image
+from napari_kseg.image.seeds import PixelCoordinates
 
 from .errors import CommandError
 from .parse import coordinates, listed, number, numbers, scales
@@ -52,12 +53,12 @@ class Seeds:
 
     def keywords(self) -> dict[str, Any]:
         """Return what `segment` takes."""
-        init: Any = self.points if self.scribbles is None else read_image(self.scribbles)[0]
-        return (
-            {}
-            if init is None and not self.fixed
-            else {"init": "k-means++" if init is None else init, "fixed": self.fixed}
-        )
+        init: Any = None if self.points is None else PixelCoordinates(self.points)
+        if self.scribbles is not None:
+            init = read_image(self.scribbles)[0]
+        if init is None and not self.fixed:
+            return {}
+        return {"init": "k-means++" if init is None else init, "fixed": self.fixed}
 
 
 def wanted(

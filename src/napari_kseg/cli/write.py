@@ -16,7 +16,7 @@ from napari_kseg.image.result_files import write_kinds, write_masks, write_table
 from .errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from napari_kseg import Segmentation
 
@@ -25,11 +25,13 @@ _SHARED = ("clusters.csv", "model.json", "centroids.png")
 
 
 @contextmanager
-def staged(folder: Path, source: Path, mask: Path | None = None) -> Iterator[Path]:
+def staged(folder: Path, given: Sequence[Path]) -> Iterator[Path]:
     """A temporary folder whose files go to `folder` all together at the end; after an exception none does.
 
-    Earlier results of the same image are replaced, those of other images are kept, and so are `source` and `mask`.
+    Earlier results of the same image, the first of the files `given`, are replaced; those of other images are kept, and
+    so are the files `given`.
     """
+    source = given[0]
     created = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +44,7 @@ def staged(folder: Path, source: Path, mask: Path | None = None) -> Iterator[Pat
         old = _earlier(folder, source)
         new = sorted(stage.iterdir())
         moves = [(folder / name, folder / f"{old.owner}_{name}") for name in old.others]
-        _check_room([folder / file.name for file in new], moves, old.own, [source, *([mask] if mask else [])])
+        _check_room([folder / file.name for file in new], moves, old.own, given)
         (stage / "old").mkdir()
         replaced = {*old.own, *(folder / file.name for file in new)} - {file for file, _ in moves}
         moves += [(file, stage / "old" / file.name) for file in sorted(replaced) if file.is_file()]
@@ -131,7 +133,7 @@ def _described(table: Path) -> tuple[str | None, int]:
     return None, 0
 
 
-def write_results(seg: Segmentation, folder: Path, source: Path) -> list[str]:
+def write_results(seg: Segmentation, folder: Path, source: Path, others: Sequence[Path] = ()) -> list[str]:
     """Write labels, recolored image, masks, table, model and plot; return the names of the files.
 
     Parameters
@@ -142,13 +144,15 @@ def write_results(seg: Segmentation, folder: Path, source: Path) -> list[str]:
         An existing folder, best one from `staged`.
     source : Path
         The image file, after which those of the results are named. It is not read.
+    others : sequence of Path, optional
+        Files of the further channels, if `source` is that of the first.
 
     Returns
     -------
     names : list of str
         Without "centroids.png" where matplotlib is not installed.
     """
-    written = write_kinds(seg, folder, source.stem, source, ("labels", "recolored"))
+    written = write_kinds(seg, folder, source.stem, source, ("labels", "recolored"), others)
     written += write_masks(seg, folder, source.stem, _progress(range(1, seg.n_clusters + 1), "Writing masks"))
     written += [folder / name for name in _SHARED]
     write_table(seg, folder / "clusters.csv", source)

@@ -286,8 +286,8 @@ class Model:
         wanted = self.centroids.shape[1]
         if pixels.n_channels != wanted:
             raise ValueError(
-                f"the image has {pixels.n_channels} channels, but the model was found in an image with {wanted}; "
-                f"apply it to images with {wanted} channels"
+                f"the image has {pixels.n_channels} channel{'s' * (pixels.n_channels > 1)}, but the model was found in "
+                f"an image with {wanted}; apply it to images with {wanted} channel{'s' * (wanted > 1)}"
             )
 
     @property

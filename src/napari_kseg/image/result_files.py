@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from .segmentation import Segmentation
 
 KINDS = ("labels", "recolored", "masks", "table", "model", "plot")
 """What can be written of a segmentation."""
 
 
-def write_kinds(seg: Segmentation, folder: Path, name: str, source: Path, kinds: Sequence[str]) -> list[Path]:
+def write_kinds(
+    seg: Segmentation, folder: Path, name: str, source: Path, kinds: Sequence[str], others: Sequence[Path] = ()
+) -> list[Path]:
     """Write what is wanted of a segmentation to files that are named after it; return their paths.
 
     Parameters
@@ -34,13 +38,15 @@ def write_kinds(seg: Segmentation, folder: Path, name: str, source: Path, kinds:
         The image file, whose format the recolored image has if it can. It is not read.
     kinds : sequence of str
         Some of `KINDS`. There is no plot where matplotlib is not installed.
+    others : sequence of Path, optional
+        Image files of the further channels, after which their recolored images are named.
     """
     written: list[Path] = []
     if "labels" in kinds:
         written.append(folder / f"{name}_labels.tif")
         write_labels(written[-1], seg.labels)
     if "recolored" in kinds:
-        written += write_recolored(seg, folder, name, source)
+        written += write_recolored(seg, folder, name, source, others)
     if "masks" in kinds:
         written += write_masks(seg, folder, name, range(1, seg.n_clusters + 1))
     if "table" in kinds:
@@ -73,35 +79,44 @@ def write_table(seg: Segmentation, path: Path, source: Path) -> None:
     table.to_csv(path, index=False)
 
 
-def write_recolored(seg: Segmentation, folder: Path, name: str, source: Path) -> list[Path]:
-    """Write the recolored image in the format of its source if that gives back every pixel, else as PNG, else as TIFF.
-
-    JPEG, for one, does not: it would mix new colors at every border. If channels are apart, each is a file.
-    """
+def write_recolored(
+    seg: Segmentation, folder: Path, name: str, source: Path, others: Sequence[Path] = ()
+) -> list[Path]:
+    """Write the recolored image; if channels are apart, each is a file, named after its own if it has one."""
     recolored = seg.recolored()
-    if isinstance(recolored, list):
-        paths = [folder / f"{name}_recolored_{channel}.tif" for channel in seg.channel_names]
-        for path, channel in zip(paths, recolored, strict=True):
-            write_image(path, channel, photometric="minisblack")
-        return paths
+    if not isinstance(recolored, list):
+        axis = -1 if seg.pixels.channel_axis is None else seg.pixels.channel_axis
+        channels = {0: "separate", recolored.ndim - 1: "contig"}.get(axis) if recolored.ndim == 3 else None
+        tags = {"photometric": "rgb" if seg.is_color else "minisblack", "planarconfig": channels}
+        return [_write_like(recolored, folder / f"{name}_recolored", source, tags)]
+    if others:
+        paths = [(folder / f"{file.stem}_recolored", file) for file in (source, *others)]
+    else:
+        paths = [(folder / f"{name}_recolored_{channel}", source.with_suffix(".tif")) for channel in seg.channel_names]
+    tags = {"photometric": "minisblack"}
+    return [_write_like(channel, path, file, tags) for channel, (path, file) in zip(recolored, paths, strict=True)]
+
+
+def _write_like(image: NDArray[Any], path: Path, source: Path, tags: dict[str, Any]) -> Path:
+    """Write an image in the format of its source if that gives back every pixel, else as PNG, else as TIFF with tags.
+
+    JPEG, for one, does not: it would mix new colors at every border.
+    """
     own = [source.suffix] if source.suffix.lower() in SUFFIXES else []
     for suffix in dict.fromkeys((*own, ".png")):
-        path = folder / f"{name}_recolored{suffix}"
+        file = path.with_name(path.name + suffix)
         if suffix.lower() in (".tif", ".tiff"):
             break
         try:
-            write_image(path, recolored)
-            again, _ = read_image(path)
-            if again.dtype == recolored.dtype and np.array_equal(again, recolored):
-                return [path]
+            write_image(file, image)
+            again, _ = read_image(file)
+            if again.dtype == image.dtype and np.array_equal(again, image):
+                return file
         except Exception as error:  # writers raise what they like at what they cannot hold
             if isinstance(error, OSError) and error.errno is not None:  # but this is of the disk
                 raise
-        path.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
     else:
-        path = folder / f"{name}_recolored.tif"
-    axis = -1 if seg.pixels.channel_axis is None else seg.pixels.channel_axis
-    channels = {0: "separate", recolored.ndim - 1: "contig"}.get(axis)
-    photometric = "rgb" if seg.is_color else "minisblack"
-    write_image(path, recolored, photometric=photometric, planarconfig=channels if recolored.ndim == 3 else None)
-    return [path]
+        file = path.with_name(path.name + ".tif")
+    write_image(file, image, **tags)
+    return file

@@ -23,7 +23,11 @@ ACCEPTED = (
 )
 
 
-def seeds_of(features: Features, init: ArrayLike) -> Floats:
+class PixelCoordinates(tuple[tuple[float, ...], ...]):
+    """Coordinates of pixels, also where an image has as many channels as axes and they could be colors."""
+
+
+def seeds_of(features: Features, init: ArrayLike | PixelCoordinates) -> Floats:
     """Centroids (S, F) that `init` means in an image, in the units of `features`, the image's own if they are plain.
 
     A table with a column for each feature has the centroids; else one with a column for each spatial axis has
@@ -40,7 +44,8 @@ def seeds_of(features: Features, init: ArrayLike) -> Floats:
         raise ValueError(f"init has shape {given.shape}, which holds no seed; give {ACCEPTED}")
     if given.ndim == 1:
         given = given[:, None]
-    if given.ndim == 2 and given.shape[1] == features.n_features:
+    is_pointed = isinstance(init, PixelCoordinates)
+    if given.ndim == 2 and given.shape[1] == features.n_features and not is_pointed:
         return given.astype(np.float64)
     if given.shape == features.shape and given.dtype.kind in "iu":
         return _means_of_scribbles(features, given)
