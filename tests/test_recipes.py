@@ -1,5 +1,6 @@
 """The recipes of the documentation run as they stand, and their pictures show what comes of them."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,23 @@ sys.path.insert(0, str(TOOLS))
 import recipe_pictures  # noqa: E402  # a script, not a package
 
 RECIPES = {path.stem: (code, path) for code, path in recipe_pictures.recipes()}
+
+
+def test_the_recipe_without_a_picture_runs_on_bands_in_files():
+    page = recipe_pictures.PAGE.read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```py\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    spectra = {"border": [0] * 6, "water": [70, 60, 40, 12, 9, 7], "plants": [60, 50, 40, 120, 70, 40]}
+    grounds = [*spectra.values(), [90, 85, 80, 75, 100, 90], [150, 150, 150, 140, 130, 120], [40, 35, 30, 30, 25, 20]]
+    noise = np.random.default_rng(0).integers(0, 3, (60, 40, 6))
+    scene = np.repeat(np.uint8(grounds), 10, axis=0)[:, None] + noise.astype(np.uint8)
+    scene[:10] = 0
+
+    write = "import tifffile\nfor i in range(6):\n    tifffile.imwrite(f'band{i + 1}.tif', scene[..., i])\n"
+    seg = recipe_pictures.run(write + code, scene=scene)["seg"]
+    assert (seg.labels[:10] == 0).all()
+    names = dict(enumerate(seg.table()["name"], 1))
+    assert names[seg.labels[15, 20]] == "water"
+    assert names[seg.labels[25, 20]] == "plants"
 
 
 def test_every_block_of_code_has_a_picture():

@@ -22,9 +22,9 @@ def recipes():
         yield found[1], PAGE.parent / found[2]
 
 
-def run(code):
-    """Return the names that a recipe leaves, run in a folder of its own."""
-    names, before = {}, Path.cwd()
+def run(code, **names):
+    """Return the names that a recipe leaves, run in a folder of its own; it may need some."""
+    before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:

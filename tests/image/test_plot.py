@@ -22,8 +22,8 @@ def drawn(seg):
 
 
 def axes_of(figure):
-    """The axes in reading order: two pictures, the centroids, the shares."""
-    left, right, *centroids, shares = figure.axes
+    """The axes in reading order: image and recolored (the labels follow), the centroids, the shares."""
+    left, right, _, *centroids, shares = figure.axes
     return left, right, centroids, shares
 
 
@@ -89,12 +89,38 @@ def test_other_channels_are_lines_and_labels():
     seg = kseg.segment(bands, 4, channel_axis=-1)
     left, right, (profiles,), _ = axes_of(seg.plot())
     assert "6 channels" in left.get_title()
-    assert right.get_title() == "labels"
+    assert right.get_title() == "recolored"
     drawn_lines = [line.get_ydata() for line in profiles.lines if line.get_linewidth() > 2]
     for centroid in seg.centroids:
         assert any(np.array_equal(line, centroid) for line in drawn_lines)
-    shown = right.images[0].get_array()
-    assert_allclose(shown, seg.colors()[seg.labels.astype(int) - 1, :3])
+    shown, recolored = (ax.images[0].get_array() for ax in (left, right))
+    for label in range(1, 5):  # as dark as the image is there, as both are means of the channels
+        inside = seg.labels == label
+        assert len(np.unique(recolored[inside])) == 1
+        assert abs(recolored[inside].mean() - shown[inside].mean()) < 0.02
+    assert_allclose(seg.plot().axes[2].images[0].get_array(), seg.colors()[seg.labels.astype(int) - 1, :3])
+
+
+@pytest.mark.parametrize("image", [data.coffee()[::4, ::4], data.camera()[::4, ::4]], ids=["color", "gray"])
+def test_labels_are_told_apart_by_colors_that_are_numbered(image):
+    seg = kseg.segment(image, 3, background=20).colored({2: "#ff8800"})
+    ax = seg.plot().axes[2]
+    assert ax.get_title() == "labels"
+    numbers = {int(text.get_text()): text.get_color()[:3] for text in ax.texts}
+    shown = ax.images[0].get_array()
+    for label, color in {0: (1, 1, 1), **numbers}.items():
+        assert (seg.labels == label).any()
+        assert_allclose(shown[seg.labels == label], np.broadcast_to(color, (np.sum(seg.labels == label), 3)))
+    assert_allclose(numbers[2], [1, 0x88 / 255, 0])
+    assert len(set(map(tuple, numbers.values()))) == 3
+
+
+def test_a_rare_color_is_among_the_colors_drawn():
+    image = np.full((100, 100, 3), 30, np.uint8)
+    image[::2, :, 0] = 200
+    image[50, 50] = 0, 255, 0  # one pixel of 10,000
+    (colors, *_), *_ = [figure.axes[3].collections for figure in [kseg.segment(image, 2).plot()]]
+    assert sorted(colors.get_offsets().tolist()) == [[0, 255], [30, 30], [200, 30]]
 
 
 def test_a_volume_shows_its_middle_plane():

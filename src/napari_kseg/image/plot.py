@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .marks import with_given
 from .pixels import Array
-from .recolor import white
+from .recolor import distinct_hues, white
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 HOW_TO_INSTALL = 'plots need matplotlib; install it with pip install "napari-kseg[plot]"'
 MAX_SIDE = 1000
 """Pixels of a picture's longer side: more cannot be seen in the figure."""
+N_SEEN = 1 << 16
+"""Pixels whose different colors are drawn as points."""
 N_POINTS = 4000
-"""Pixels drawn as points: enough to show the clouds, few enough to see the centroids."""
+"""Colors drawn as points: enough to show the clouds, few enough to see the centroids."""
 N_LINES = 300
 """Pixels drawn as lines, likewise."""
 MAX_NUMBERED = 40
@@ -50,7 +53,7 @@ def plot(segmentation: "Segmentation") -> "Figure":
     figure = new_figure(8)
     rows: Any = figure.subfigures(3, 1, height_ratios=(11, 10, 3))
     pictures, centroids, shares = rows
-    _draw_pictures(pictures.subplots(1, 2), segmentation, values, labels)
+    _draw_pictures(pictures.subplots(1, 3), segmentation, values, labels)
     if segmentation.is_color:
         _draw_colors(centroids.subplots(1, 3), segmentation, values, labels)
     elif len(segmentation.channel_names) == 1:
@@ -83,10 +86,27 @@ def middle_plane(seg: "Segmentation", max_side: int = MAX_SIDE) -> tuple[Array, 
 
 
 def _draw_pictures(axes: Any, seg: "Segmentation", values: Array, labels: Array) -> None:
-    """Image on the left; on the right the image recolored, or the labels where channels are no colors."""
+    """Image, recolored image, and labels in colors that tell them apart, with their numbers below."""
     plane = ", middle plane" if seg.labels.ndim > 2 else ""
-    for ax, (title, shown) in zip(axes, pictures(seg, values, labels).items(), strict=True):
-        show_picture(ax, shown, title + plane)
+    image, result = pictures(seg, values, labels).items()
+    hues = with_given(distinct_hues(seg.n_clusters), seg.model.colors)
+    numbered = np.vstack([np.ones(3), hues[:, :3]])[labels]  # white where a pixel was left out
+    shown = dict([image, ("recolored", _mean_recolored(seg, values, labels) if result[0] == "labels" else result[1])])
+    for ax, (title, picture) in zip(axes, {**shown, "labels": numbered}.items(), strict=True):
+        show_picture(ax, picture, title + plane)
+    if seg.n_clusters <= MAX_NUMBERED:
+        for label, hue in enumerate(hues, 1):
+            x = (label - 0.5) / seg.n_clusters
+            style: Any = {"ha": "center", "va": "top", "weight": "bold", "transform": axes[-1].transAxes}
+            axes[-1].text(x, -0.02, str(label), fontsize=8, color=hue, **style)
+
+
+def _mean_recolored(seg: "Segmentation", values: Array, labels: Array) -> Array:
+    """Return the recolored image as gray, each channel at its contrast, as the image itself is shown."""
+    low, high = _contrast(values.astype(np.float64), seg)
+    recolored = np.where(labels[..., None] > 0, seg.centroids[labels.astype(np.intp) - 1], values)
+    gray = ((recolored - low) / (high - low)).mean(-1, keepdims=True)
+    return np.repeat(np.clip(np.nan_to_num(gray, posinf=1, neginf=0), 0, 1), 3, axis=-1)
 
 
 def show_picture(ax: "Axes", shown: Array, title: str) -> None:
@@ -124,9 +144,10 @@ def _contrast(image: "Floats", seg: "Segmentation") -> tuple["Floats", "Floats"]
 
 
 def _draw_colors(axes: Any, seg: "Segmentation", values: Array, labels: Array) -> None:
-    """Pixels in their own colors and the centroids among them, seen along each of the three channels."""
+    """Different colors of the image and the centroids among them, seen along each of the three channels."""
     full = white(seg.pixels.dtype, seg.centroids)
-    points = _sample(values, labels, N_POINTS)[0]
+    points = np.unique(_sample(values, labels, N_SEEN)[0], axis=0)
+    points = np.random.default_rng(0).permutation(points)[:N_POINTS]
     colors = np.clip(points / full, 0, 1)
     for ax, (x, y) in zip(axes, ((0, 1), (0, 2), (1, 2)), strict=True):
         ax.scatter(points[:, x], points[:, y], s=5, c=colors, linewidths=0)

@@ -102,8 +102,15 @@ def display_colors(centroids: Floats, pixels: Pixels) -> Floats:
         low, high = (0.0, 255.0) if pixels.dtype == np.uint8 else (float(centroids.min()), float(centroids.max()))
         colors[:, :3] = (centroids - low) / (high - low or 1.0)
     else:
-        turns = np.arange(len(centroids)) * 0.618034 % 1  # the golden ratio keeps hues apart for any number of them
-        colors[:, :3] = [colorsys.hsv_to_rgb(turn, 0.75, 0.95) for turn in turns]
+        colors = distinct_hues(len(centroids))
+    return colors
+
+
+def distinct_hues(n: int) -> Floats:
+    """(n, 4) colors, 0 to 1, to tell labels apart."""
+    colors = np.ones((n, 4))
+    turns = np.arange(n) * 0.618034 % 1  # the golden ratio keeps hues apart for any number of them
+    colors[:, :3] = [colorsys.hsv_to_rgb(turn, 0.75, 0.95) for turn in turns]
     return colors
 
 
