@@ -1,5 +1,6 @@
 """Values at the ends of their dtype's range, and input that is refused."""
 
+import dask.array as da
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -97,3 +98,13 @@ SQUARE = np.arange(36, dtype=np.uint8).reshape(6, 6)
 def test_bad_input_is_refused_in_words(image, settings, error, words):
     with pytest.raises(error, match=words):
         segment(image, **{"n_clusters": 2, **settings})
+
+
+def test_dask_chunks_of_unknown_size_are_refused_in_words():
+    array = da.from_array(SQUARE, chunks=(2, 6))
+    unknown = array[array[:, 0] > array[:, 0].min()]
+    model = segment(SQUARE, 2).model
+    for ask in (lambda: segment(unknown, 2), lambda: segment([unknown, unknown], 2), lambda: model.predict(unknown)):
+        with pytest.raises(ValueError, match=r"shape \(nan, 6\).*call image\.compute_chunk_sizes\(\) first"):
+            ask()
+    assert segment(unknown.compute_chunk_sizes(), 2).labels.shape == (5, 6)

@@ -111,6 +111,17 @@ def test_color_for_a_gray_model_and_gray_for_a_color_model_are_refused_in_words(
         model.predict(photo, mask=np.ones((3, 3), bool))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("settings", [{}, {"sigma": 1}])
+def test_an_image_of_which_no_pixel_is_left_is_refused_in_words(photo, dtype, settings):
+    for image in (photo, photo[..., 0]):
+        image = image.astype(dtype)
+        model = segment(image, 3, **settings).model
+        for method in (model.predict, model.segment):
+            with pytest.raises(ValueError, match="every pixel is left out"):
+                method(image, mask=np.zeros(image.shape[:2], bool))
+
+
 def test_models_cannot_be_changed_by_accident(model):
     for array in (model.centroids, model.feature_centroids, model.groups):
         with pytest.raises(ValueError, match="read-only"):

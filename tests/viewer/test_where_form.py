@@ -1,5 +1,6 @@
 """Region, mask, seeds, channels and presets in a real viewer."""
 
+import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Points
@@ -271,3 +272,17 @@ def test_picking_ends_when_the_section_folds(desk, layer):
     desk.button("Pick").setChecked(True)
     desk.click("What is compared")
     assert not desk.button("Pick").isChecked()
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # napari cannot place it either
+def test_a_layer_of_unknown_shape_says_what_to_do(desk, notifications):
+    array = da.from_array(np.arange(80, dtype=np.uint8).reshape(8, 10), chunks=(2, 10))
+    unknown = array[array[:, 0] > 5]
+    for name in ("first", "second"):
+        desk.viewer.add_image(unknown, name=name, contrast_limits=(0, 80))
+    for region in ("Whole image", "Visible region"):
+        desk.widget._recipe.where.region.value = region
+        desk.run(n_clusters=2)
+        assert "call image.compute_chunk_sizes() first" in desk.status
+        assert notifications()[-1] == desk.status
+    assert desk.names == ["first", "second"]

@@ -22,7 +22,7 @@ class ChannelStack:
     """
 
     def __init__(self, arrays: Sequence[Any]) -> None:
-        shapes = [tuple(array.shape) for array in arrays]
+        shapes = [tuple(known(array).shape) for array in arrays]
         if len(set(shapes)) > 1:
             raise ValueError(
                 f"the image is a list of {len(arrays)} arrays, one for each channel, but their shapes differ: "
@@ -73,7 +73,17 @@ def as_image(image: Any) -> Any:
     """Return an array, or the channels in a list of arrays, as something with a shape and a dtype."""
     if is_list_of_arrays(image):
         return ChannelStack(image)
-    return image if hasattr(image, "shape") and hasattr(image, "dtype") else np.asarray(image)
+    return known(image) if hasattr(image, "shape") and hasattr(image, "dtype") else np.asarray(image)
+
+
+def known(image: Any) -> Any:
+    """Return an array whose shape is known; ValueError if it is not."""
+    if any(length != length for length in image.shape):  # dask says NaN
+        raise ValueError(
+            f"the image has shape {tuple(image.shape)}, as the sizes of its dask chunks are not known; call "
+            "image.compute_chunk_sizes() first"
+        )
+    return image
 
 
 def is_list_of_arrays(image: Any) -> bool:

@@ -15,6 +15,7 @@ from .color_space import OWN
 from .downsample import Factors, averaged_pixels, averaged_table, chosen_factors, is_full
 from .features import Features
 from .lazy_routes import DrawnRoute, refined
+from .left_out import check_left
 from .model import Model, brightness_order, label_dtype
 from .normalize import normalization
 from .parts import Parts
@@ -86,7 +87,7 @@ class Fitter:
         offset, scale = np.zeros(n_features), np.ones(n_features)
         if settings.normalize is not None:
             samples = self._route(draft).samples
-            _check_left(samples.n_samples)
+            check_left(samples.n_samples)
             offset, scale = normalization(samples, settings.normalize)
         weights = np.array(settings.channel_weights or (1.0,))
         return offset, scale * np.repeat(weights, n_features // len(weights))
@@ -162,7 +163,7 @@ class Fitter:
         key = recipe, factors
         if key not in self._averaged:
             table = averaged_table(Features(self._pixels, recipe), factors, self._callback)
-            _check_left(len(table.samples))
+            check_left(len(table.samples))
             # Of recipes, the latest is kept: a slider passes many.
             self._averaged = {old: kept for old, kept in self._averaged.items() if old[0] == recipe}
             self._averaged[key] = Samples(table, self._callback)
@@ -180,7 +181,7 @@ class Fitter:
             _check_outlier(samples, n_clusters)
             return _fit_samples(samples, settings, partial(start_on_draw, samples), self._seeds(settings))
         route = self._route(self.recipe(settings))
-        _check_left(samples.n_samples if route.n_distinct is None else route.n_distinct)
+        check_left(samples.n_samples if route.n_distinct is None else route.n_distinct)
         _check_distinct(route.n_distinct, n_clusters)
         if route.n_distinct is None:
             _check_outlier(samples, n_clusters)
@@ -275,11 +276,3 @@ def _check_outlier(samples: Samples, n_clusters: int) -> None:
 def _check_distinct(n_distinct: int | None, n_clusters: int) -> None:
     if n_distinct is not None and n_distinct < n_clusters:
         raise TooFewColorsError(n_clusters, n_distinct)
-
-
-def _check_left(n: int) -> None:
-    if not n:
-        raise ValueError(
-            "every pixel is left out (by the mask, as NaN or infinite, as transparent, or by nodata, background or "
-            "saturated): there is nothing to cluster"
-        )

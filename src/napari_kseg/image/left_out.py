@@ -81,6 +81,15 @@ def _as_in(channel: NDArray[Any], limit: float) -> Any:
     return channel.dtype.type(limit) if channel.dtype.kind == "f" else float(limit)
 
 
+def check_left(n: float) -> None:
+    """Raise ValueError if no pixel takes part."""
+    if not n:
+        raise ValueError(
+            "every pixel is left out (by the mask, as NaN or infinite, as transparent, or by nodata, background or "
+            "saturated): there is nothing to cluster"
+        )
+
+
 def checked_nodata(nodata: Any) -> tuple[float, ...]:
     """Values of pixels that are no data, from None, one number or some."""
     if nodata is None:

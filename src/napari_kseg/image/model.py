@@ -14,6 +14,7 @@ from .channel_stack import ChannelStack, as_image
 from .clean_up import cleaned
 from .features import Features, n_features
 from .lazy_routes import lazy_labels
+from .left_out import check_left
 from .marks import with_colors
 from .parts import Parts
 from .pixels import Array, MaybeLazy, Pixels, looks_like_color
@@ -134,7 +135,7 @@ class Model:
         Raises
         ------
         ValueError
-            If the image has another number of channels.
+            If the image has another number of channels, or every pixel is left out.
         """
         pixels = self._pixels(image, mask)
         if pixels.lazy is None:
@@ -317,6 +318,7 @@ class Model:
     def _label(self, pixels: Pixels) -> Parts:
         self._check_fits(pixels)
         labels, found = labels_by(self.features(pixels), self.feature_centroids, self.splits, self._lut)
+        check_left(found.weights.sum())
         centers = all_centroids(self.feature_centroids, self.splits)
         return Parts(labels, self.groups, centers, found).without(0)
 

@@ -189,7 +189,7 @@ class Samples:
 
     @property
     def bounds(self) -> tuple[Floats, Floats]:
-        """Lowest and highest value of each feature."""
+        """Lowest and highest value of each feature; 0 without any sample."""
         bounds = [(low, high) for n, low, high in self._survey if n] or [(np.zeros(self.n_features),) * 2]
         return np.min([low for low, _ in bounds], 0), np.max([high for _, high in bounds], 0)
 

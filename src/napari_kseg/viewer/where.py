@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Labels, Shapes
 from skimage.draw import line, polygon
 
+from napari_kseg.image.channel_stack import known
 from napari_kseg.viewer.crop import slices
 from napari_kseg.viewer.source import image_of
 
@@ -26,8 +27,8 @@ CORNERS_OF_ELLIPSE = 180
 
 
 def spatial_shape(image: Image) -> tuple[int, ...]:
-    """Return the shape of an image without the axis of red, green and blue."""
-    return tuple(int(length) for length in image_of(image).shape[: image.ndim])
+    """Return the shape of an image without the axis of red, green and blue; ValueError if it is not known."""
+    return tuple(int(length) for length in known(image_of(image)).shape[: image.ndim])
 
 
 def mask_of(layer: Labels | Shapes, image: Image) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_kseg.viewer.crop import slices
 from napari_kseg.viewer.picker import PickButton, add_seed
+from napari_kseg.viewer.source import image_of
 from napari_kseg.viewer.where import (
     SLICE,
     VISIBLE,
@@ -182,5 +183,5 @@ class WhereForm:
             if isinstance(layer, Image)
             and layer is not image
             and not (layer.rgb or is_output(layer))
-            and spatial_shape(layer) == spatial_shape(image)
+            and image_of(layer).shape[: layer.ndim] == image_of(image).shape[: image.ndim]
         ]
