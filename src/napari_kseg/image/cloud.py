@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_kseg.kmeans import Callback
+
 from .channel_stack import ChannelStack
 from .chunks import Chunks
 from .color_space import converted
@@ -50,7 +52,7 @@ class Cloud:
     """(K, 3) the centroids in CIELAB, likewise."""
 
 
-def cloud(seg: "Segmentation", n_points: int = 4000) -> Cloud:
+def cloud(seg: "Segmentation", n_points: int = 4000, callback: Callback | None = None) -> Cloud:
     """Draw pixels that take part from all over an image, the same ones every time.
 
     Parameters
@@ -59,6 +61,8 @@ def cloud(seg: "Segmentation", n_points: int = 4000) -> Cloud:
         The image and its clusters.
     n_points : int, optional
         Pixels to draw; about as many, or all if there are fewer.
+    callback : callable, optional
+        `callback(stage, done, total)` is called before a block is read; an exception raised in it ends the drawing.
 
     Returns
     -------
@@ -75,12 +79,12 @@ def cloud(seg: "Segmentation", n_points: int = 4000) -> Cloud:
     ([0.0, 1.0, 9.0, 8.0, 1.0, 0.0], [0, 0, 1, 1, 0, 0])
     """
     pixels = seg.pixels
-    if _in_memory(pixels.image) and not seg.is_lazy:
+    if is_in_memory(pixels.image) and not seg.is_lazy:
         labels = seg.labels.reshape(-1)
         places = _draw(labels, int(seg.counts.sum()), n_points)
         values, found = _values_at(pixels, places), labels[places]
     else:
-        values, found = _read(seg, n_points)
+        values, found = _read(seg, n_points, callback)
     rows = found.astype(np.intp) - 1
     points, shown = values.astype(np.float64), _bytes(seg.colors()[:, :3])
     found = Cloud(points, shown[rows], rows, seg.centroids, shown, seg.channel_names)
@@ -122,7 +126,7 @@ def _values_at(pixels: Pixels, places: NDArray[np.intp]) -> Array:
     return values.astype(pixels.dtype.newbyteorder("="), copy=False)
 
 
-def _read(seg: "Segmentation", n: int) -> tuple[Array, Array]:
+def _read(seg: "Segmentation", n: int, callback: Callback | None) -> tuple[Array, Array]:
     """Values (n, C) and labels (n,) of labeled pixels in a few blocks, evenly spread over those that have any."""
     pixels = seg.pixels
     if seg.is_lazy:
@@ -135,7 +139,9 @@ def _read(seg: "Segmentation", n: int) -> tuple[Array, Array]:
     inside = [np.flatnonzero(own) for own in labels]
     total = sum(map(len, inside))
     values, found = [np.empty((0, pixels.n_channels), pixels.dtype)], [np.empty(0, np.uint8)]
-    for block, own, within in zip(chosen, labels, inside, strict=True):
+    for number, (block, own, within) in enumerate(zip(chosen, labels, inside, strict=True)):
+        if callback is not None:
+            callback("Reading", number, len(chosen))
         drawn = _thinned(within, max(1, n * len(within) // max(1, total)))
         raw = pixels.raw_part(block)[..., : pixels.n_channels]
         values.append(raw.reshape(-1, pixels.n_channels)[drawn])
@@ -143,10 +149,10 @@ def _read(seg: "Segmentation", n: int) -> tuple[Array, Array]:
     return np.concatenate(values), np.concatenate(found)
 
 
-def _in_memory(image: Any) -> bool:
-    """Whether single values can be read at once: a NumPy array, or a list of them, that is no view of a file."""
+def is_in_memory(image: Any) -> bool:
+    """Return whether single values can be read at once: a NumPy array, or a list of them, that is no view of a file."""
     if isinstance(image, ChannelStack):
-        return all(map(_in_memory, image.arrays))
+        return all(map(is_in_memory, image.arrays))
     if not isinstance(image, np.ndarray):
         return False
     base: Any = image

@@ -67,6 +67,10 @@ class CloudPlot(QWidget):
             self.set_view(before if before in self._views else next(iter(self._views)))
         self._on_pointed(0)
 
+    def say(self, text: str) -> None:
+        """Say something beside the buttons, until something is pointed at or shown."""
+        self._caption.setText(text)
+
     def set_selected(self, labels: set[int]) -> None:
         """Draw a ring around the centroids of these clusters."""
         self._canvas.set_selected(labels)

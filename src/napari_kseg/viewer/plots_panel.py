@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from napari_kseg.image.cloud import is_in_memory
 from napari_kseg.viewer.cloud_plot import CloudPlot
+from napari_kseg.viewer.cloud_reader import CloudReader
+from napari_kseg.viewer.crop import are_same
 from napari_kseg.viewer.elbow_plot import ElbowPlot
 from napari_kseg.viewer.section import Section
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_kseg.image.choices import Choice
+    from napari_kseg.image.cloud import Cloud
     from napari_kseg.image.segmentation import Segmentation
 
 TRIED = range(2, 11)
@@ -31,6 +34,10 @@ class PlotsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._segmentation: Segmentation | None = None
+        self._drawn: Any = None
+        """The image whose points are drawn."""
+        self._reader = CloudReader(self)
+        self._reader.finished.connect(self._on_read)
         self._cloud = CloudPlot()
         self._cloud.cluster_clicked.connect(self.cluster_clicked)
         self.colors = Section("Centroids", self._cloud)
@@ -75,9 +82,24 @@ class PlotsPanel(QWidget):
         self._elbow.set_suggestion([], 0, "")
         self._elbow.hide()
 
+    def stop(self) -> None:
+        """Read no image any more: the panel closes."""
+        self._reader.cancel()
+
     def _draw_cloud(self, _: object = None) -> None:
-        try:
-            self._cloud.set_segmentation(self._segmentation if self.colors.isExpanded() else None)
-        except Exception:  # reading a lazy image may raise anything
-            logging.getLogger(__name__).exception("the pixels for the plot cannot be read")
-            self._cloud.set_segmentation(None)
+        """Draw the points of the result, those of a lazy image when they are read; what is there stays until then."""
+        seg = self._segmentation if self.colors.isExpanded() else None
+        self._reader.cancel()
+        image, self._drawn = self._drawn, None if seg is None else seg.pixels.image
+        if seg is None or is_in_memory(seg.pixels.image):
+            self._cloud.set_segmentation(seg)
+            return
+        if image is None or not are_same(image, seg.pixels.image):
+            self._cloud.set_cloud(None)
+        self._cloud.say("Reading…")
+        self._reader.read(seg)
+
+    def _on_read(self, found: Cloud | None) -> None:
+        self._cloud.set_cloud(found)
+        if found is None:
+            self._cloud.say("The image cannot be read")
