@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QToolTip
 from skimage import data
 
@@ -127,3 +128,41 @@ def test_zero_is_a_background(desk, form, photo):
     form["Background"].value = "0"
     desk.run(n_clusters=3)
     assert (desk.viewer.layers["black above clusters"].data[:20] == 0).all()
+
+
+def test_colors_are_offered_for_color_images_alone(desk, form, photo, qtbot):
+    preset, space = form["Preset"], form["Color space"]
+    names = list(preset.choices)
+
+    def offered():
+        return [name for row, name in enumerate(names) if preset.native.model().item(row).isEnabled()]
+
+    assert offered() == names
+    preset.value = "Photo"
+    assert (space.value, space.native.isEnabled()) == ("Lab", True)
+    gray = desk.viewer.add_image(photo[..., 0], name="gray")
+    assert offered() == ["–", "Fluorescence", "CT", "MRI", "Satellite"]
+    assert (preset.value, space.value, space.native.isEnabled()) == ("–", "RGB", False)
+    assert "For color images (RGB) alone" in space.native.toolTip()
+    assert "For color images (RGB) alone" in preset.native.itemData(names.index("H&E"), Qt.ItemDataRole.ToolTipRole)
+    desk.run(n_clusters=3)
+    assert_array_equal(desk.viewer.layers["gray clusters"].data, kseg.segment(photo[..., 0], 3).labels)
+    desk.viewer.layers.selection.active = desk.viewer.layers["coffee"]  # and what was chosen is back
+    assert (preset.value, space.value, offered()) == ("Photo", "Lab", names)
+    assert space.native.toolTip() == space.tooltip
+    desk.viewer.layers.selection.active = gray
+    qtbot.keyClick(preset.native, Qt.Key.Key_Down)
+    assert preset.value == "Fluorescence"
+    desk.viewer.layers.selection.active = desk.viewer.layers["coffee"]
+    assert (preset.value, space.value, form["Normalize"].value) == ("Fluorescence", "RGB", "percentile")
+
+
+def test_a_color_space_that_is_loaded_for_a_gray_image_waits_for_a_color_image(desk, form, photo):
+    desk.viewer.add_image(photo[..., 0], name="gray")
+    desk.widget.load({**kseg.Settings().to_dict(), "color_space": "ab", "sigma": 1})
+    desk.run(n_clusters=3)
+    assert_array_equal(desk.viewer.layers["gray clusters"].data, kseg.segment(photo[..., 0], 3, sigma=1).labels)
+    desk.viewer.layers.selection.active = desk.viewer.layers["coffee"]
+    desk.run(n_clusters=3)
+    wanted = kseg.segment(photo, 3, color_space="ab", sigma=1)
+    assert_array_equal(desk.viewer.layers["coffee clusters"].data, wanted.labels)

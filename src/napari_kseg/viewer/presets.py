@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from napari_kseg.image.color_space import OWN
 from napari_kseg.image.settings import Settings
 
 NONE = "–"
@@ -37,17 +38,19 @@ PRESETS = {
         {"normalize": "percentile", "sigma": 1},
     ),
     "CT": Preset(
-        "Values stay as they are, as gray means density; sigma 1 and a majority filter of 1 pixel remove noise.",
-        {"sigma": 1, "majority": 1},
+        "Values stay as they are, as gray means density; sigma 0.5 and a majority filter of 1 pixel remove noise and "
+        "keep thin bones.",
+        {"sigma": 0.5, "majority": 1},
     ),
     "MRI": Preset(
-        "Tissues differ in gray; sigma 1 and a majority filter of 1 pixel remove noise. Percentiles make several "
-        "sequences comparable.",
-        {"normalize": "percentile", "sigma": 1, "majority": 1},
+        "Tissues differ in gray; sigma 0.5 and a majority filter of 1 pixel remove noise and keep the folds of a "
+        "brain. Percentiles make several sequences comparable.",
+        {"normalize": "percentile", "sigma": 0.5, "majority": 1},
     ),
     "Satellite": Preset(
-        "Bands differ in range, so each counts by its standard deviation (zscore).",
-        {"normalize": "zscore"},
+        "Bands differ in range, so each counts by its standard deviation (zscore). Pixels that are 0 in all bands are "
+        "the margin of a scene, and are left out.",
+        {"normalize": "zscore", "nodata": 0},
     ),
 }
 
@@ -60,3 +63,8 @@ def settings_of(name: str) -> dict[str, Any]:
 def tooltip_of(name: str) -> str:
     """Return why a preset is as it is."""
     return PRESETS[name].why if name in PRESETS else "Fields as they are."
+
+
+def needs_color(name: str) -> bool:
+    """Whether a preset compares in a color space, and is for color images alone."""
+    return name in PRESETS and PRESETS[name].settings.get("color_space", OWN) != OWN

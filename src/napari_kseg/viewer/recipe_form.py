@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QWidget
 
 from napari_kseg.image.color_space import COLOR_SPACES, OWN
 from napari_kseg.image.recipe_settings import NORMALIZATIONS, TEXTURE_SCALES
-from napari_kseg.viewer.presets import NONE, PRESETS, settings_of, tooltip_of
+from napari_kseg.viewer.presets import NONE, PRESETS, needs_color, settings_of, tooltip_of
 from napari_kseg.viewer.section import Section
 from napari_kseg.viewer.source import pixel_sizes
 from napari_kseg.viewer.where_form import WhereForm
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
 NOT_NORMALIZED = "no"
+NO_COLOR = "For color images (RGB) alone; the values of this image are compared as they are."
 
 
 class RecipeForm(Container[Widget]):
@@ -110,6 +111,7 @@ class RecipeForm(Container[Widget]):
             tooltip="Give every pixel the most frequent label of the box that reaches so many pixels. 0 is no filter.",
         )
         self._image = image
+        self._is_color, self._of_color = True, (NONE, OWN)
         self.where = WhereForm(viewer, image)
         super().__init__(
             labels=False,
@@ -126,8 +128,7 @@ class RecipeForm(Container[Widget]):
         for box in (self._preset, self._color_space, self._normalize, *self.where.fields[:3]):
             keep_narrow(box.native)
         keep_narrow(self.where.seeds.native, 3)  # a button stands beside it
-        for row, name in enumerate(self._preset.choices):
-            self._preset.native.setItemData(row, tooltip_of(str(name)), Qt.ItemDataRole.ToolTipRole)
+        self._offer_colors()
         self._preset.changed.connect(self._on_preset_chosen)
         fields: list[Any] = list(self)
         for field in fields:
@@ -138,6 +139,30 @@ class RecipeForm(Container[Widget]):
         """Offer the layers and regions that there are now."""
         super().reset_choices()
         self.where.show_rows()
+        self._offer_colors()
+
+    def _offer_colors(self) -> None:
+        """Offer color spaces, and presets that have one, for color images alone; those bring back what was chosen."""
+        image = self._image()
+        is_color = image is None or bool(image.rgb)
+        for row, name in enumerate(map(str, self._preset.choices)):
+            fits = is_color or not needs_color(name)
+            self._preset.native.model().item(row).setEnabled(fits)
+            tip = tooltip_of(name) if fits else f"{tooltip_of(name)} {NO_COLOR}"
+            self._preset.native.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+        self._color_space.enabled = is_color
+        self._color_space.native.setToolTip(self._color_space.tooltip if is_color else NO_COLOR)
+        if is_color == self._is_color:
+            return
+        self._is_color = is_color
+        preset, chosen = self._preset.value, (self._preset.value, self._color_space.value)
+        with self._preset.changed.blocked(), self._color_space.changed.blocked():
+            if is_color:
+                self._color_space.value = self._of_color[1]
+                self._preset.value = self._of_color[0] if preset == NONE else preset
+            else:
+                self._of_color, self._color_space.value = chosen, OWN
+                self._preset.value = NONE if needs_color(preset) else preset
 
     def _on_preset_chosen(self, name: str) -> None:
         if name == NONE:
@@ -153,6 +178,7 @@ class RecipeForm(Container[Widget]):
 
     def _on_field_changed(self, _: object = None) -> None:
         """Show that the fields are not those of a preset any more."""
+        self._of_color = NONE, self._of_color[1]
         with self._preset.changed.blocked():
             self._preset.value = NONE
 
@@ -175,7 +201,8 @@ class RecipeForm(Container[Widget]):
 
     def load(self, settings: dict[str, Any]) -> None:
         """Show settings in the fields; region, mask and seeds are not among them."""
-        self._color_space.value = settings["color_space"]
+        self._of_color = NONE, settings["color_space"]
+        self._color_space.value = settings["color_space"] if self._is_color else OWN
         self._channels.value = _listed(settings["channels"])
         self._channel_weights.value = _listed(settings["channel_weights"])
         self._normalize.value = settings["normalize"] or NOT_NORMALIZED
