@@ -325,7 +325,7 @@ def folder(tmp_path, photo, other_photo):
 
 def test_a_folder_is_labeled(segmented, choose, answer, folder, tmp_path, photo, other_photo, notifications):
     segmented.widget._panel.table.select({1})
-    segmented.widget._on_renamed(1, "wood, dark")
+    segmented.widget._panel.table.renamed.emit(1, "wood, dark")
     segmented.wait_until_idle()
     out = tmp_path / "out"
     for _ in range(2):  # the second time, the results are known as ours
@@ -364,21 +364,31 @@ def test_a_folder_goes_on_without_the_layer(segmented, choose, answer, folder, t
     assert segmented.status == "3 of 5 images labeled in out."
 
 
-def test_cancel_keeps_the_files_that_are_done(segmented, choose, answer, tmp_path):
+def test_cancel_keeps_the_files_that_are_done_and_lists_those_that_failed(
+    segmented, choose, answer, tmp_path, notifications
+):
     folder, out, image = tmp_path / "scans", tmp_path / "out", data.coffee()
     folder.mkdir()
+    (folder / "0 broken.png").write_bytes(b"\x89PNG nothing")
     imageio.imwrite(folder / "000.bmp", image)
-    for number in range(1, 300):
+    for number in range(1, 299):
         (folder / f"{number:03}.bmp").hardlink_to(folder / "000.bmp")
     answer(folder, out)
     assert choose("Apply to a folder…")
     segmented.wait_for(lambda: (out / "002_labels.tif").exists() and segmented.status.startswith("Image "))
     assert " of 300…" in segmented.status
     segmented.click("Cancel")
+    said = segmented.status
+    title, broken = notifications()[-1].split("\n")
+    assert title == "1 of 300 images not labeled:"
+    assert "0 broken.png cannot be read as an image (" in broken
     segmented.wait_for(lambda: (out / "summary.csv").exists())
     segmented.qtbot.wait(100)
+    assert segmented.status == said
     done = sorted(path.name for path in out.glob("*_labels.tif"))
     assert 3 <= len(done) < 300
+    # One may have been written at that very moment.
+    assert said in [f"Canceled: {len(done) - i} of 300 images labeled in out." for i in (0, 1)]
     with (out / "summary.csv").open(newline="", encoding="utf-8") as file:
         assert len({row["file"] for row in csv.DictReader(file)}) == len(done)
     assert sorted(path.name for path in out.iterdir()) == sorted([".napari-kseg", "summary.csv", *done])
@@ -438,7 +448,7 @@ def test_settings_of_the_selected_result_are_for_another_image(segmented, choose
     segmented.viewer.add_image(photo[::-1], name="other", rgb=True)
     segmented.run(n_clusters=7)
     segmented.viewer.layers.selection.active = segmented.viewer.layers["coffee clusters"]
-    assert segmented.widget["image"].value.name == "other"
+    segmented.widget["image"].value = segmented.viewer.layers["other"]
     assert choose("Load settings from layer")
     segmented.run()
     assert_array_equal(labels_of(segmented, "other"), kseg.segment(photo[::-1], 3, random_state=2).labels)

@@ -62,6 +62,8 @@ class MoreActions:
         self._form, self._viewer, self._controller = form, viewer, controller
         self._runner, self._panel = runner, panel
         self._series: Series | None = None
+        self._folder: tuple[Request, Callable[[], str]] | None = None
+        """What is done to a folder, and what tells how far it has come."""
         self.button = MoreButton()
         self.button.menu().aboutToShow.connect(self._on_about_to_show)
         self.button.wanted.connect(self._on_wanted)
@@ -188,6 +190,8 @@ class MoreActions:
     def _on_runner_finished(self, outcome: Outcome) -> None:
         if self._series is not None and outcome.request is self._series.request:
             self._go_on(self._series)
+        if self._folder is not None and outcome.request is self._folder[0]:
+            self._folder = None
 
     def takes(self, outcome: Outcome) -> bool:
         """Return whether an error is one of several layers, and will be told with the others."""
@@ -199,7 +203,10 @@ class MoreActions:
 
     def canceled(self, request: Request | None) -> str:
         """Return what to say of a canceled request, of which something may be done."""
-        series = self._series
+        series, folder = self._series, self._folder
+        if folder is not None and request is folder[0]:
+            self._folder = None
+            return f"Canceled: {folder[1]()}"
         if series is None or request is not series.request:
             return "Canceled."
         self._end(series)
@@ -211,7 +218,7 @@ class MoreActions:
             self._go_on(self._series)
 
     def _apply_to_folder(self) -> None:
-        from napari_kseg.image.batch import check_room, segment_files
+        from napari_kseg.image.batch import BatchResult, check_room, segment_files
         from napari_kseg.image.batch_file import Task
         from napari_kseg.image.image_files import find_images
 
@@ -223,27 +230,32 @@ class MoreActions:
         target = QFileDialog.getExistingDirectory(self._form.native, f"Where to write {len(files)} label images")
         if not target:
             return
-        output, task = Path(target), Task(seg.model, ("labels",))
+        output, task, result = Path(target), Task(seg.model, ("labels",)), BatchResult(len(files))
         check_room(files, output, task.kinds)
 
-        def prepare(callback: Callback) -> BatchResult:
-            return segment_files(files, output, task, callback=callback)
+        def prepare(callback: Callback) -> None:
+            segment_files(files, output, task, callback=callback, tell=lambda _, outcome: result.add(outcome))
 
-        def show(result: BatchResult) -> str:
-            self._show_folder(result, output, seg.model)
+        def tell() -> str:
+            return self._tell_folder(result, output, seg.model)
+
+        def show(_: None) -> str:
+            self._panel.show_status(tell())
             return ""
 
         place = replace(take_source(layer), name=Path(source).name)
-        self._runner.run(Request(None, place, prepare, show, is_long=True))
+        request = Request(None, place, prepare, show, is_long=True)
+        self._folder = request, tell
+        self._runner.run(request)
 
-    def _show_folder(self, result: BatchResult, output: Path, model: Model) -> None:
-        before = f" ({result.n_before} of them before)" if result.n_before else ""
-        done = f"{result.n_done} of {result.n_files} images labeled in {output.name}{before}. {_limits(model)}"
-        self._panel.show_status(done.strip())
+    def _tell_folder(self, result: BatchResult, output: Path, model: Model) -> str:
+        """Return what was done, and list what was not."""
         if result.failed:
             show_error("\n".join([f"{len(result.failed)} of {result.n_files} images not labeled:", *result.failed]))
         if result.warned:
             show_info("\n".join(result.warned))
+        before = f" ({result.n_before} of them before)" if result.n_before else ""
+        return f"{result.n_done} of {result.n_files} images labeled in {output.name}{before}. {_limits(model)}".strip()
 
     def _load_settings(self) -> None:
         from napari_kseg.image.settings import Settings
