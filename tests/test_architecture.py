@@ -123,6 +123,7 @@ WITHOUT_QT = {
     "request",
     "result_layers",
     "source",
+    "start",
 }
 
 

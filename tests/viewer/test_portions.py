@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QComboBox, QPushButton, QSlider
 from skimage import data
 
 import napari_kseg as kseg
+from napari_kseg.viewer.python_code import python_code
 
 
 @pytest.fixture
@@ -168,3 +169,118 @@ def test_every_control_explains_itself(desk, result):
     controls = [c for c in desk.widget._panel.portions.findChildren(QPushButton) if c.text()]
     assert len(controls) >= 6
     assert all(control.toolTip() for control in controls)
+
+
+def extract(desk, entry, *labels):
+    select(desk, *labels)
+    choose(desk, "Extract", entry)
+    desk.wait_until_idle()
+
+
+def step(desk, button):
+    desk.click(button)
+    desk.wait_until_idle()
+
+
+def test_undo_takes_extracted_layers_away_and_redo_brings_them_back(desk, result):
+    extract(desk, "As an image", 2)
+    extract(desk, "As objects", 3, 4)
+    assert history(desk)[1] == ["5 clusters", "Extract 2 (image)", "Extract 3, 4 (objects)"]
+    names, image = desk.names, desk.viewer.layers["coffee 2"]
+    image.opacity = 0.5  # a look is no work
+    before = desk.viewer.layers["coffee clusters"].data
+    step(desk, "Undo")
+    assert [name for name in names if name not in desk.names] == ["coffee objects 3, 4"]
+    step(desk, "Undo")
+    assert desk.names == ["coffee", "coffee recolored", "coffee clusters"]
+    assert desk.viewer.layers["coffee clusters"].data is before  # nothing of it was made anew
+    assert desk.viewer.layers.selection.active.name == "coffee"
+    step(desk, "Redo")
+    step(desk, "Redo")
+    assert desk.names == names
+    assert desk.viewer.layers["coffee 2"].opacity == 0.5
+    assert_array_equal(desk.viewer.layers["coffee 2"].data, result.extract(2))
+    assert_array_equal(desk.viewer.layers["coffee objects 3, 4"].data, result.objects([3, 4]))
+
+
+def test_a_step_far_back_takes_all_of_it_back_at_once(desk, result, qtbot):
+    extract(desk, "As a mask", 2)
+    select(desk, 2, 3)
+    desk.click("Merge")
+    assert_shown(desk, result.merge([2, 3]))
+    extract(desk, "As a mask", 1)
+    box, titles = history(desk)
+    assert titles == ["5 clusters", "Extract 2 (mask)", "Merge 2, 3", "Extract 1 (mask)"]
+    box.activated.emit(0)
+    assert_shown(desk, result)
+    assert desk.names == ["coffee", "coffee recolored", "coffee clusters"]
+    box.activated.emit(3)
+    assert_shown(desk, result.merge([2, 3]))
+    assert desk.names[3:] == ["coffee mask 2", "coffee mask 1"]
+
+
+def paint(layer):
+    layer.data_setitem((np.array([0, 1]), np.array([0, 1])), 1 - layer.data[:2, :2].diagonal())
+
+
+def rename(layer):
+    layer.name = "my cup"
+
+
+def replace(layer):
+    layer.data = 1 - layer.data
+
+
+@pytest.mark.parametrize("change", [paint, rename, replace])
+def test_an_extracted_layer_that_became_the_users_stays_and_that_is_said(desk, result, notifications, change):
+    extract(desk, "As a mask", 2)
+    mask = desk.viewer.layers["coffee mask 2"]
+    change(mask)
+    step(desk, "Undo")
+    assert mask in desk.viewer.layers
+    assert history(desk)[0].currentText() == "5 clusters"
+    assert notifications() == [f"Kept, as changed since it was extracted: {mask.name}; remove it in the layer list."]
+    step(desk, "Redo")
+    assert desk.names == ["coffee", "coffee recolored", "coffee clusters", mask.name]
+
+
+def test_an_extracted_image_that_was_segmented_stays(desk, result, notifications):
+    extract(desk, "As an image", 2)
+    desk.viewer.layers.selection.active = desk.viewer.layers["coffee 2"]
+    desk.run(n_clusters=2)
+    desk.viewer.layers.selection.active = desk.viewer.layers["coffee"]
+    step(desk, "Undo")
+    assert "coffee 2" in desk.names
+    assert len(notifications()) == 1
+
+
+def test_an_extracted_layer_that_was_removed_is_no_matter_and_comes_back(desk, result):
+    extract(desk, "As a mask", 2)
+    desk.viewer.layers.remove("coffee mask 2")
+    step(desk, "Undo")
+    assert desk.names == ["coffee", "coffee recolored", "coffee clusters"]
+    step(desk, "Redo")
+    assert desk.names[-1] == "coffee mask 2"
+
+
+def test_python_says_that_extracted_layers_are_not_made_again(desk, result):
+    select(desk, 2, 3)
+    step(desk, "Merge")
+    extract(desk, "As a mask", 2)
+    code = python_code(desk.widget._controller.history(desk.viewer.layers["coffee"]).path, "coffee")
+    assert ".merge([2, 3])" in code
+    assert code.endswith("# Layers that were cut out are not made again.\n")
+
+
+def test_what_was_painted_is_extracted_and_is_a_step_before(desk, result):
+    labels = desk.viewer.layers["coffee clusters"]
+    select(desk, 2)
+    desk.viewer.layers.selection.active = labels
+    labels.data_setitem((np.arange(8), np.arange(8)), 2)
+    choose(desk, "Extract", "As a mask")
+    desk.wait_until_idle()
+    assert (desk.viewer.layers["coffee mask 2"].data.diagonal()[:8] == 1).all()
+    assert history(desk)[1] == ["5 clusters", "Painted", "Extract 2 (mask)"]
+    step(desk, "Undo")
+    step(desk, "Undo")
+    assert_shown(desk, result)

@@ -5,15 +5,17 @@ It makes requests, which are computed elsewhere, and keeps the history of what c
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from napari_kseg.viewer.history import History, Step
-from napari_kseg.viewer.ready import ReadyImage
+from napari_kseg.viewer.history import History, Step, title_of_run
+from napari_kseg.viewer.ready import ReadyImage, segment_source
 from napari_kseg.viewer.request import Request
 from napari_kseg.viewer.source import Source, layers_of, take_source, take_source_for, take_sources, taken_as
+from napari_kseg.viewer.start import Start, painted_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from napari_kseg.image.segmentation import Segmentation
     from napari_kseg.kmeans import Callback
     from napari_kseg.viewer.layer_parts import LayerParts
-
-PAINTED = "Painted"
 
 _LEAVES = {"named": frozenset({"labels", "recolored"}), "colored": frozenset({"labels"})}
 """What methods leave as it is."""
@@ -107,7 +107,7 @@ class Controller:
         names = tuple(other.name for other in others)
 
         def make(callback: Callback) -> tuple[Segmentation, Step]:
-            seg = _segment(source, settings, self._ready if live else None, callback)
+            seg = segment_source(source, settings, self._ready if live else None, callback)
             return seg, Step(title_of_run(seg), seg, mask=mask, others=names, group="live" if live else "")
 
         return self._request(layer, source, make, live=live, others=tuple(others))
@@ -147,53 +147,51 @@ class Controller:
         ValueError
             If the image is not the one that was segmented.
         """
-        history = self.history(layer)
-        painted = None if history.current is None else self._painted(layer)
-        step = history.current if painted is not None else history.base(group)
-        if step is None:
+        start = self._start(layer, group)
+        if start is None:
             return None
-        seg = step.segmentation
-        source = self._taken_as(seg, layer)
+        source = self._taken_as(start.segmentation, layer)
         given = [*map(repr, arguments), *(f"{name}={value!r}" for name, value in keywords.items())]
         code = f".{method}({', '.join(given)})"
         before = None if group else np.array(self._shown_labels(layer))
-        stroke: list[Step] = []
 
         def make(_: Callback) -> tuple[Segmentation, Step]:
-            start = seg
-            if painted is not None:
-                start = seg.edited(painted)
-                stroke[:] = [_painted_step(start)]
-            changed: Segmentation = getattr(start, method)(*arguments, **keywords)
+            changed: Segmentation = getattr(start(), method)(*arguments, **keywords)
             return changed, Step(title, changed, code, group=group)
 
-        leaves = _LEAVES.get(method, frozenset()) - ({"recolored"} if painted is not None else set())
-        return self._request(layer, source, make, live=bool(group), leaves=leaves, before=before, first=stroke)
+        leaves = _LEAVES.get(method, frozenset()) - ({"recolored"} if start.is_painted else set())
+        return self._request(layer, source, make, live=bool(group), leaves=leaves, before=before, first=start.stroke)
 
     def extract(self, layer: Image, labels: Sequence[int], kind: str) -> Request | None:
         """Return a request for a new layer of some clusters: "image", "mask" or "objects"; None without a result."""
-        step = self.history(layer).current
-        if step is None:
+        start = self._start(layer)
+        if start is None:
             return None
-        seg, painted = step.segmentation, self._painted(layer)
-        source = self._taken_as(seg, layer)
+        source, which = self._taken_as(start.segmentation, layer), ", ".join(map(str, labels))
+        others = self._others(layer, source)
 
         def prepare(_: Callback) -> Any:
-            from napari_kseg.viewer.extract import extracted
+            from napari_kseg.viewer.extract import extracted, marks_of
+            from napari_kseg.viewer.layer_parts import make_parts
 
-            return extracted(seg if painted is None else seg.edited(painted), labels, kind)
+            seg = start()
+            parts = make_parts(seg, source, frozenset({"labels"})) if start.is_painted else None
+            array = extracted(seg, labels, kind)
+            return seg, parts, array, marks_of(array if isinstance(array, list) else [array])
 
-        def show(array: Any) -> str:
-            from napari_kseg.viewer.extract import extracted_layers
-            from napari_kseg.viewer.result_layers import selection_kept
+        def show(prepared: Any) -> str:
+            from napari_kseg.viewer.extract import Extraction, extracted_layers
 
-            with selection_kept(self._viewer):
-                for new in extracted_layers(array, layer, source, seg, labels, kind):
-                    self._viewer.add_layer(new)
+            seg, parts, array, marks = prepared
+            if parts is not None:
+                self._show([layer, *others], parts, start.stroke[0], None, ())
+            extraction = Extraction(extracted_layers(array, layer, source, seg, labels, kind), marks)
+            extraction.bring_back(self._viewer)
+            if self.history(layer).current is not None:
+                self.history(layer).add(Step(f"Extract {which} ({kind})", seg, extraction=extraction))
             return ""
 
-        others = self._others(layer, source)
-        return Request(layer, source, prepare, show, others=others, done=f"Extracted {', '.join(map(str, labels))}")
+        return Request(layer, source, prepare, show, others=others, done=f"Extracted {which}")
 
     def choices(
         self,
@@ -236,36 +234,67 @@ class Controller:
         ValueError
             If the image is not the one that was segmented.
         """
-        step = self.history(layer).current
-        labels = None if step is None else self._painted(layer)
-        if step is None or labels is None:
+        start = self._start(layer)
+        if start is None or not start.is_painted:
             return None
-        seg = step.segmentation
 
         def make(_: Callback) -> tuple[Segmentation, Step]:
-            edited = seg.edited(labels)
-            return edited, _painted_step(edited)
+            return start(), start.stroke[0]
 
-        return self._request(layer, self._taken_as(seg, layer), make, leaves=frozenset({"labels"}))
+        source = self._taken_as(start.segmentation, layer)
+        return self._request(layer, source, make, leaves=frozenset({"labels"}))
 
     def go_to(self, layer: Image, position: int) -> Request | None:
         """Return a request for a step of the history; None if there is no such step, or it is shown."""
-        history = self.history(layer)
-        if position == history.position or not 0 <= position < len(history.steps):
+        history, start = self.history(layer), self._start(layer)
+        if start is None or position == history.position or not 0 <= position < len(history.steps):
             return None
-        painted = self._painted(layer)
-        if painted is not None and position > history.position:
+        if start.is_painted and position > history.position:
             return self.painted(layer)  # after a stroke there is nothing to redo
-        step, current = history.steps[position], history.steps[history.position].segmentation
+        step = history.steps[position]
         source = self._taken_as(step.segmentation, layer)
-        stroke: list[Step] = []
 
         def make(_: Callback) -> tuple[Segmentation, Step]:
-            if painted is not None:
-                stroke[:] = [_painted_step(current.edited(painted))]
+            start()
             return step.segmentation, step
 
-        return self._request(layer, source, make, position=position, first=stroke)
+        request = self._request(layer, source, make, position=position, first=start.stroke)
+        undone, redone = history.extractions_to(position)
+        if not undone and not redone:
+            return request
+        is_shown = step.segmentation is start.segmentation and not start.is_painted
+
+        def prepare(callback: Callback) -> Any:
+            edited = [extraction for extraction in undone if extraction.is_edited()]
+            return edited, None if is_shown else request.prepare(callback)
+
+        def show(prepared: Any) -> str:
+            edited, parts = prepared
+            said = ["" if is_shown else request.show(parts)]
+            if is_shown and step in history.steps:
+                history.go_to(history.steps.index(step))
+            if self.history(layer).current is step:
+                said += [extraction.take_away(self._viewer, extraction in edited) for extraction in undone]
+                for extraction in redone:
+                    extraction.bring_back(self._viewer)
+            return " ".join(filter(None, said))
+
+        return replace(request, prepare=prepare, show=show)
+
+    def _start(self, layer: Image, group: str = "") -> Start | None:
+        """Return what something of a group starts from; None without a result.
+
+        Raises
+        ------
+        ValueError
+            If the labels that are shown have another shape.
+        """
+        history = self.history(layer)
+        if history.current is None:
+            return None
+        painted = self._painted(layer)
+        step = history.current if painted is not None else history.base(group) or history.current
+        return Start(step.segmentation, painted)
 
     def _request(
         self,
@@ -344,33 +373,8 @@ class Controller:
     def _painted(self, layer: Image) -> NDArray[Any] | None:
         """Return labels that differ from those of the segmentation; 0 where there is no such cluster."""
         step, shown = self.history(layer).current, self._shown_labels(layer)
-        if step is None or shown is None or np.array_equal(shown, step.segmentation.labels):
-            return None
-        if shown.shape != step.segmentation.labels.shape:
-            raise ValueError(f"the clusters of {layer.name} have another shape than they were given; run again")
-        known = np.where(shown > step.segmentation.n_clusters, 0, shown)
-        return None if np.array_equal(known, step.segmentation.labels) else known
+        return None if step is None or shown is None else painted_on(step.segmentation, shown, layer.name)
 
 
 def _source(layer: Image, crop: Sequence[Sequence[int]], others: Sequence[Image]) -> Source:
     return (take_sources([layer, *others]) if others else take_source(layer)).cropped(crop)
-
-
-def _painted_step(edited: Segmentation) -> Step:
-    return Step(PAINTED, edited, by_hand=True, group=PAINTED)
-
-
-def title_of_run(seg: Segmentation) -> str:
-    """Return what the history calls a run."""
-    return "1 cluster" if seg.n_clusters == 1 else f"{seg.n_clusters} clusters"
-
-
-def _segment(source: Source, settings: dict[str, Any], ready: ReadyImage | None, callback: Callback) -> Segmentation:
-    # Here, as an import that fails should be told as well.
-    from napari_kseg.image.segment import segment_pixels
-    from napari_kseg.viewer.layer_parts import prepared_layer
-
-    checked, pixels = prepared_layer(source, **settings)
-    if ready is not None:
-        return ready.segment(pixels, checked, callback)
-    return segment_pixels(pixels, checked, callback=callback)

@@ -1,7 +1,13 @@
-"""Clusters cut out as layers of their own, which belong to the user."""
+"""Clusters cut out as layers of their own, which belong to the user.
+
+Undo takes such a layer away, as it does everywhere with what was made last, and redo brings it back as it was, with the
+look that it was given meanwhile. One that was renamed, painted on, given other data or segmented has become the user's
+work, which the history of another image must not take away: it stays, and that is said.
+"""
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +16,64 @@ from napari.layers import Image, Labels
 from napari_kseg.viewer.placement import placement_over, placement_with_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from napari_kseg.image.segmentation import Segmentation
     from napari_kseg.viewer.source import Source
+
+
+class Extraction:
+    """Layers that were cut out.
+
+    Parameters
+    ----------
+    layers : sequence of napari.layers.Image or napari.layers.Labels
+        The layers, which are in no viewer yet.
+    marks : list of tuple
+        Those of their data, by `marks_of`.
+    """
+
+    def __init__(self, layers: Sequence[Image | Labels], marks: list[tuple[Any, ...]]) -> None:
+        self._layers = list(layers)
+        self._marks = marks
+        self._names = [layer.name for layer in layers]
+
+    def is_edited(self) -> bool:
+        """Return whether any of the data is not as it was; this looks at all of it, in any thread."""
+        return marks_of(layer.data for layer in self._layers) != self._marks
+
+    def take_away(self, viewer: Any, is_edited: bool) -> str:
+        """Remove the layers that are still as they were; return what to say of those that stay."""
+        from napari_kseg.viewer.result_layers import find_output, selection_kept
+
+        there = [pair for pair in zip(self._layers, self._names, strict=True) if pair[0] in viewer.layers]
+        stays = [
+            layer.name
+            for layer, name in there
+            if is_edited or layer.name != name or find_output(viewer, layer, "labels") is not None
+        ]
+        if stays:
+            return f"Kept, as changed since it was extracted: {', '.join(stays)}; remove it in the layer list."
+        with selection_kept(viewer):
+            for layer, _ in there:
+                viewer.layers.remove(layer)
+        return ""
+
+    def bring_back(self, viewer: Any) -> None:
+        """Add the layers that are not there."""
+        from napari_kseg.viewer.result_layers import selection_kept
+
+        with selection_kept(viewer):
+            for layer in self._layers:
+                if layer not in viewer.layers:
+                    viewer.add_layer(layer)
+        self._names = [layer.name for layer in self._layers]  # napari numbers a name that there is already
+
+
+def marks_of(arrays: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Return for each array what tells it from one with other values."""
+    known = map(np.asarray, arrays)
+    return [(values.shape, values.dtype, zlib.crc32(values.tobytes())) for values in known]
 
 
 def extracted(seg: Segmentation, labels: Sequence[int], kind: str) -> Any:

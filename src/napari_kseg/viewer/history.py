@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari_kseg.image.segmentation import Segmentation
+    from napari_kseg.viewer.extract import Extraction
 
 MOST = 30
 """Steps that are kept; labels of 12 megapixels take 12 MB each."""
@@ -34,6 +35,8 @@ class Step:
         Whether something was painted, which no code repeats.
     group : str
         Of several steps of one group in a row, such as those of a slider, only the last is kept; empty for none.
+    extraction : Extraction or None
+        The layers that were cut out, if that was what was done; the segmentation is that of the step before.
     """
 
     title: str
@@ -44,6 +47,12 @@ class Step:
     others: tuple[str, ...] = ()
     by_hand: bool = False
     group: str = ""
+    extraction: Extraction | None = None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it needs no step before it."""
+        return not self.code and not self.by_hand and self.extraction is None
 
 
 class History:
@@ -62,8 +71,14 @@ class History:
     def path(self) -> list[Step]:
         """The steps from the latest run to the current one."""
         done = self.steps[: self.position + 1]
-        runs = [i for i, step in enumerate(done) if not step.code and not step.by_hand]
+        runs = [i for i, step in enumerate(done) if step.is_run]
         return done[runs[-1] if runs else 0 :]
+
+    def extractions_to(self, position: int) -> tuple[list[Extraction], list[Extraction]]:
+        """Return what is undone of layers that were cut out, latest first, and what is redone, on the way to a step."""
+        undone = [step.extraction for step in self.steps[position + 1 : self.position + 1][::-1]]
+        redone = [step.extraction for step in self.steps[self.position + 1 : position + 1]]
+        return [one for one in undone if one is not None], [one for one in redone if one is not None]
 
     def base(self, group: str) -> Step | None:
         """Return the step that one of this group starts from."""
@@ -81,3 +96,8 @@ class History:
         """Make another step the current one."""
         self.position = position
         return self.steps[position]
+
+
+def title_of_run(seg: Segmentation) -> str:
+    """Return what the history calls a run."""
+    return "1 cluster" if seg.n_clusters == 1 else f"{seg.n_clusters} clusters"

@@ -39,6 +39,8 @@ def python_code(steps: Sequence[Step], layer_name: str) -> str:
         lines += _lines_of_run(run, changes)
     if any(step.by_hand for step in steps):
         lines.append("# What was painted by hand is not repeated.")
+    if any(step.extraction is not None for step in steps):
+        lines.append("# Layers that were cut out are not made again.")
     return "\n".join(lines) + "\n"
 
 

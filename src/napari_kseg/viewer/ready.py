@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_kseg.image.segmentation import Segmentation
     from napari_kseg.image.settings import Settings
     from napari_kseg.kmeans import Callback
+    from napari_kseg.viewer.source import Source
 
 _OF_PIXELS = ("channel_axis", "nodata", "background", "saturated", "spacing")
 """Settings on which it depends what is counted."""
@@ -55,3 +56,17 @@ def _are_same(pixels: Pixels, other: Pixels | None) -> bool:
     if pixels.mask is None or other.mask is None:
         return pixels.mask is other.mask
     return np.array_equal(pixels.mask, other.mask)
+
+
+def segment_source(
+    source: Source, settings: dict[str, Any], ready: ReadyImage | None, callback: Callback
+) -> Segmentation:
+    """Segment an image, as a live step if there is something `ready` to share."""
+    # Here, as an import that fails should be told as well.
+    from napari_kseg.image.segment import segment_pixels
+    from napari_kseg.viewer.layer_parts import prepared_layer
+
+    checked, pixels = prepared_layer(source, **settings)
+    if ready is not None:
+        return ready.segment(pixels, checked, callback)
+    return segment_pixels(pixels, checked, callback=callback)
