@@ -7,6 +7,7 @@ import contextlib
 import logging
 import threading
 import time
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
@@ -37,6 +38,36 @@ EXIT_TIMEOUT = 10_000
 """Milliseconds that the end of the process waits for our threads; they stop at the next block or compiled kernel."""
 
 _exiting = threading.Event()
+
+
+class _Warnings:
+    """Keeps the warning filters of the process as they are found, whatever workers of several panels do to them.
+
+    Each worker swaps them while it runs, and two that overlap restore them in the wrong order.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_workers = 0
+        self._kept = warnings.catch_warnings()
+
+    def keep(self, worker: Any) -> None:
+        """Restore the filters after this worker, which is not started yet, unless others still run."""
+        with self._lock:
+            if not self._n_workers:
+                self._kept = warnings.catch_warnings()
+                self._kept.__enter__()
+            self._n_workers += 1
+        worker.finished.connect(self._restore)
+
+    def _restore(self) -> None:
+        with self._lock:
+            self._n_workers -= 1
+            if not self._n_workers:
+                self._kept.__exit__(None, None, None)
+
+
+_warnings = _Warnings()
 
 
 class _Canceled(Exception):
@@ -131,6 +162,7 @@ class Runner(QObject):
         self._warming = True
         # Not napari's worker: nobody should be asked at closing whether this may be ended.
         worker = create_quiet_worker(_warm_up, _start_thread=False, _ignore_errors=True)
+        _warnings.keep(worker)
         worker.finished.connect(self._on_warm_up_finished)
         worker.start()
 
@@ -157,14 +189,14 @@ class Runner(QObject):
         return job.request is not None and job.request.live and abs(left) < WORTH_WAITING
 
     def _start_pending(self) -> None:
-        # Never two at a time: each worker swaps the warning filters of the whole process, and
-        # overlapping ones would restore them in the wrong order.
+        # Never two at a time: the older one would take half of the processor from the newer one.
         if self._pending is None or self._job is not None or self._warming:
             return
         request, self._pending = self._pending, None
         job = _Job(request)
         # The job brings its errors back as sentences; one raised in the thread could end the process.
         job.worker = create_worker(job, _start_thread=False, _ignore_errors=True)
+        _warnings.keep(job.worker)
         job.worker.finished.connect(self._on_worker_finished)
         self._job, self._shown, self._live[:] = job, job.progress, [job.canceled]
         job.worker.start()
