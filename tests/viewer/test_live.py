@@ -119,3 +119,81 @@ def test_nothing_flickers_while_steps_are_short(live, qtbot):
 
 def test_live_is_a_box_to_tick(desk):
     assert any(box.text() == "Live" for box in desk.widget.native.findChildren(QCheckBox))
+
+
+@pytest.fixture
+def stack(desk, photo):
+    """A stack, whose second slice is shown and segmented, and Live is ticked."""
+    layer = desk.viewer.add_image(np.stack([photo[..., i] for i in range(3)] * 2), name="stack")
+    desk.viewer.window._qt_window.show()
+    desk.viewer.dims.set_point(0, 1)
+    desk.widget._recipe.where.region.value = "Current slice"
+    desk.run(n_clusters=3)
+    desk.click("Live")
+    desk.wait_until_idle()
+    return layer
+
+
+def part_of(desk, name):
+    """Which part of a layer the result is of; None without a result."""
+    labels = f"{name} clusters"
+    return desk.viewer.layers[labels].metadata["napari_kseg"]["source"]["crop"] if labels in desk.names else None
+
+
+def test_the_slice_that_is_shown_is_segmented_while_one_goes_through_the_stack(desk, stack, photo, qtbot):
+    bar = desk.viewer.window._qt_viewer.dims.slider_widgets[0].slider
+    for place in (2, 3, 4):  # as a drag does
+        bar.setValue(place)
+        qtbot.wait(20)
+    assert desk.viewer.dims.current_step[0] == 4
+    desk.wait_for(lambda: part_of(desk, "stack")[0] == [4, 5])
+    desk.wait_until_idle()
+    labels = desk.viewer.layers["stack clusters"]
+    assert_array_equal(labels.data, kseg.segment(photo[None, ..., 1], 3, channel_axis=None).labels)
+    assert labels.translate[0] == 4
+    titles = [step.title for step in desk.widget._controller.history(stack).steps]
+    assert len(titles) <= 2  # all of it is one step to take back
+
+
+def test_without_live_or_a_region_other_slices_are_left_alone(desk, stack, qtbot):
+    desk.click("Live")
+    desk.viewer.dims.set_point(0, 4)
+    qtbot.wait(300)
+    assert part_of(desk, "stack")[0] == [1, 2]
+    desk.widget._recipe.where.region.value = "Whole image"
+    desk.click("Live")
+    desk.wait_for(lambda: part_of(desk, "stack") is None)
+    desk.wait_until_idle()
+    before = desk.viewer.layers["stack clusters"].data
+    desk.viewer.dims.set_point(0, 5)
+    qtbot.wait(300)
+    assert desk.viewer.layers["stack clusters"].data is before
+
+
+def test_the_region_that_is_seen_is_segmented_while_one_zooms_and_moves(live, photo, qtbot):
+    layer, camera = live.viewer.layers["coffee"], getattr(live.viewer, "scene", live.viewer).camera
+    live.viewer.window._qt_window.show()
+    live.widget._recipe.where.region.value = "Visible region"
+    live.wait_until_idle()
+    for zoom, center in ((6, (80, 90)), (9, (120, 150))):
+        before = part_of(live, "coffee")
+        camera.zoom, camera.center = zoom, center
+        live.wait_for(lambda before=before: part_of(live, "coffee") != before)
+        live.wait_until_idle()
+        low, high = layer.corner_pixels
+        assert part_of(live, "coffee") == [[low[0], high[0] + 1], [low[1], high[1] + 1]]
+        part = photo[low[0] : high[0] + 1, low[1] : high[1] + 1]
+        assert_array_equal(live.viewer.layers["coffee clusters"].data, kseg.segment(part, 5, channel_axis=-1).labels)
+
+
+def test_a_view_of_the_same_part_is_not_segmented_again(live, qtbot):
+    camera = getattr(live.viewer, "scene", live.viewer).camera
+    live.viewer.window._qt_window.show()
+    live.widget._recipe.where.region.value = "Visible region"
+    camera.zoom /= 4
+    live.wait_for(lambda: not live.widget._view_timer.isActive())
+    live.wait_until_idle()
+    before = live.viewer.layers["coffee clusters"].data
+    camera.zoom /= 2
+    qtbot.wait(300)
+    assert live.viewer.layers["coffee clusters"].data is before

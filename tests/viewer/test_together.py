@@ -40,6 +40,33 @@ def stroke(desk, name, value=5, rows=10):
     labels.data_setitem((np.repeat(np.arange(rows), rows), np.tile(np.arange(rows), rows)), value)
 
 
+@pytest.mark.parametrize("output", ["b clusters", "b recolored"])
+def test_a_result_that_is_selected_brings_its_image_into_the_panel(two, output):
+    two.run(n_clusters=3)
+    choose(two, output)
+    assert two.widget["image"].value.name == "b"
+    assert len(two.table) == 5
+    two.widget["image"].value = two.viewer.layers["a"]  # who picks another image gets it
+    assert len(two.table) == 3
+    two.run(n_clusters=4)
+    assert two.viewer.layers["a clusters"].data.max() == 4
+    assert two.viewer.layers.selection.active.name == output
+    assert two.widget["image"].value.name == "a"
+
+
+def test_a_duplicate_of_a_result_and_a_result_without_its_image_bring_no_other(two):
+    choose(two, "b clusters")
+    two.viewer.layers.append(two.viewer.layers["b clusters"].__class__(two.viewer.layers["b clusters"].data))
+    copy = two.viewer.layers[-1]
+    copy.metadata = dict(two.viewer.layers["b clusters"].metadata)
+    choose(two, "a")
+    two.viewer.layers.selection.active = copy
+    assert two.widget["image"].value.name == "a"
+    two.viewer.layers.remove("b")
+    choose(two, "b recolored")
+    assert two.widget["image"].value.name == "a"
+
+
 def test_what_is_hidden_of_one_image_is_seen_of_another(two):
     table = two.widget._panel.table
     table.select({3})

@@ -166,6 +166,33 @@ def test_layers_are_channels(desk, form, photo):
     assert form["With layers"].value == layers[2:]
 
 
+def test_the_switch_shows_and_hides_all_channels(desk, form, photo):
+    layers = [desk.viewer.add_image(photo[..., i], name=name) for i, name in enumerate(("red", "green"))]
+    desk.viewer.layers.selection.active = layers[0]
+    form["With layers"].value = layers[1:]
+    desk.run(n_clusters=3)
+
+    def seen():
+        return {layer.name for layer in desk.viewer.layers if layer.visible}
+
+    for mode, names in {
+        "Recolored": {"red recolored", "green recolored"},
+        "Image": {"red", "green"},
+        "Clusters": {"red", "green", "red clusters"},
+        "Outlines": {"red", "green", "red clusters"},
+    }.items():
+        desk.click(mode)
+        assert seen() == names
+    desk.viewer.layers.selection.active = desk.viewer.layers["green recolored"]
+    assert desk.widget["image"].value is layers[0]
+    layers[1].data = photo[..., 2]
+    desk.click("Recolored")
+    assert seen() == {"red recolored", "green recolored"}
+    desk.viewer.layers.remove("green recolored")
+    desk.click("Recolored")
+    assert seen() == {"red recolored", "green"}
+
+
 @pytest.fixture
 def clicked(desk, mouse_event):
     """Click on the canvas at a pixel of a layer, through napari's own events."""

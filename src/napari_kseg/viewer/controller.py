@@ -20,7 +20,7 @@ from napari_kseg.viewer.start import Start, painted_on
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari.layers import Image, Labels
+    from napari.layers import Image, Labels, Layer
     from numpy.typing import NDArray
 
     from napari_kseg.image.model import Model
@@ -52,6 +52,18 @@ class Controller:
         from napari_kseg.viewer.result_layers import find_output
 
         return find_output(self._viewer, layer, "labels"), find_output(self._viewer, layer, "recolored")
+
+    def sources(self, output: Layer) -> list[Image]:
+        """Return the image that a result layer belongs to, and its other channels; none of another layer."""
+        from napari_kseg.viewer.result_layers import sources_of
+
+        return sources_of(self._viewer, output)
+
+    def recolored(self, layer: Image) -> list[tuple[Image, Image | None]]:
+        """Return the image and its other channels, each with its recolored layer, if there is one."""
+        labels, _ = self.outputs(layer)
+        sources = [] if labels is None else self.sources(labels)
+        return [(source, self.outputs(source)[1]) for source in sources or [layer]]
 
     def history(self, layer: Image) -> History:
         """Return the history of an image; it notices what was done from Python."""

@@ -39,7 +39,7 @@ class SettingsForm(Container[Widget]):
             name="image",
             label="Image",
             choices=self._list_images,
-            tooltip="The image to segment. Follows the image selected in the layer list.",
+            tooltip="The image to segment. Follows the layer list: the image selected there, or that of a result.",
         )
         self._n_clusters: Any = SpinBox(
             name="n_clusters",

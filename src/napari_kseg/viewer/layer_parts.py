@@ -45,8 +45,6 @@ class LayerParts:
     offset: tuple[int, ...]
     """Pixels of the source before the first one of the result, along each of the axes."""
     channel_axis: int | None
-    sources: tuple[dict[str, Any], ...]
-    """What the metadata say of each source, of which there are several if each is a channel."""
 
 
 def prepared_layer(source: Source, mask: Any = None, **settings: Any) -> tuple[Settings, Pixels]:
@@ -84,7 +82,6 @@ def make_parts(seg: Segmentation, source: Source, leaves: frozenset[str] = froze
         factors=factors,
         offset=source.offset,
         channel_axis=source.channel_axis,
-        sources=tuple(map(_source_entry, source.channels or [source])),
     )
 
 
@@ -98,6 +95,7 @@ def _describe(seg: Segmentation, source: Source, colors: NDArray[np.float64]) ->
         "counts": np.asarray(seg.counts).tolist(),
         "model": seg.model.to_dict(),
         "source": _source_entry(source),
+        "sources": list(map(_source_entry, source.channels or [source])),
         "versions": {name: version(name) for name in ("napari-kseg", "napari", "numpy", "numba")},
         "segmentation": seg,
     }

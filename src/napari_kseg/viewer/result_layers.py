@@ -60,7 +60,7 @@ def _of_each(parts: LayerParts, layers: Sequence[Image]) -> list[tuple[LayerPart
         return [(parts, layers[0])]
     return [
         (replace(parts, recolored=recolored, metadata={**parts.metadata, "source": source}), layer)
-        for recolored, source, layer in zip(parts.recolored, parts.sources, layers, strict=True)
+        for recolored, source, layer in zip(parts.recolored, parts.metadata["sources"], layers, strict=True)
     ]
 
 
@@ -102,6 +102,16 @@ def find_output(viewer: napari.viewer.Viewer, layer: Image, role: str) -> Any:
         ):
             return other
     return None
+
+
+def sources_of(viewer: napari.viewer.Viewer, output: Layer) -> list[Image]:
+    """Return the layers that a result was made of, by one of its layers; none if the first of them is gone."""
+    made = output.metadata.get(METADATA_KEY, {})
+    if made.get("layer_id") != str(output.unique_id):  # another layer, or a duplicate, which is the user's
+        return []
+    there = {str(layer.unique_id): layer for layer in viewer.layers if isinstance(layer, Image)}
+    ids = [source["unique_id"] for source in made["sources"]]
+    return [there[one] for one in ids if one in there] if ids[0] in there else []
 
 
 def _new_labels(parts: LayerParts, layer: Image) -> Labels:

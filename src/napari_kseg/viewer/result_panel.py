@@ -105,6 +105,11 @@ class ResultPanel(QWidget):
             self.refill()
         self._on_layer_shown()
 
+    def stop(self) -> None:
+        """Follow and read nothing any more: the panel closes."""
+        self._listen_to(None, None)
+        self.plots.stop()
+
     def refill(self) -> None:
         """Fill the table anew from the layer."""
         self._features = None

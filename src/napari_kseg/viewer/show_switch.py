@@ -8,6 +8,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.layers import Image, Labels
 
 MODES = {
@@ -20,12 +22,13 @@ PIXELS_PER_OUTLINE = 1000
 """An outline is one pixel wide on an image of this size, and wider on a larger one."""
 
 
-def show(mode: str, image: Image, labels: Labels | None, recolored: Image | None) -> None:
-    """Set visibility and contour of an image and its result to one of `MODES`."""
-    _set(image, "visible", mode != "recolored" or recolored is None)
-    if recolored is not None:
-        # Not under the clusters: making those transparent should blend them with the image.
-        _set(recolored, "visible", mode == "recolored")
+def show(mode: str, images: Sequence[tuple[Image, Image | None]], labels: Labels | None) -> None:
+    """Set visibility and contour of a result to one of `MODES`, and of its images, each with its recolored layer."""
+    for image, recolored in images:
+        _set(image, "visible", mode != "recolored" or recolored is None)
+        if recolored is not None:
+            # Not under the clusters: making those transparent should blend them with the image.
+            _set(recolored, "visible", mode == "recolored")
     if labels is not None:
         _set(labels, "contour", _outline_width(labels) if mode == "outlines" else 0)
         _set(labels, "visible", mode in ("clusters", "outlines"))

@@ -188,14 +188,18 @@ def _corners_of_pyramid(image: Image, viewer: Any) -> NDArray[np.int_]:
     """
     if viewer.dims.ndisplay != 2:
         return np.array([[0] * image.ndim, [length - 1 for length in spatial_shape(image)]])
-    is_new = hasattr(viewer, "scene")  # napari 0.9
-    camera, size = (viewer.scene.camera, viewer.canvas.size) if is_new else (viewer.camera, viewer._canvas_size)
+    camera, size = camera_of(viewer), viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
     found = []
     for side in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)):
         corner = np.array(viewer.dims.point, np.float64)
         corner[list(viewer.dims.order[-2:])] = np.array(camera.center[-2:]) + side * np.array(size) / camera.zoom
         found.append(image.world_to_data(corner[-image.ndim :]))
     return np.array([np.floor(np.min(found, axis=0)), np.ceil(np.max(found, axis=0))], int)
+
+
+def camera_of(viewer: Any) -> Any:
+    """Return the camera of a viewer, which napari 0.9 keeps elsewhere."""
+    return viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
 
 
 def _axes_seen(image: Image, viewer: Any) -> set[int]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import CheckBox, PushButton
 from napari.utils.notifications import show_error, show_warning
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QColor, QKeySequence, QShortcut
-from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QSizePolicy
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy
 
 import napari_kseg
 from napari_kseg.viewer.canvas import ClickedPixels
+from napari_kseg.viewer.cluster_actions import ClusterActions
 from napari_kseg.viewer.controller import Controller
 from napari_kseg.viewer.form import SettingsForm
 from napari_kseg.viewer.history import History
@@ -21,6 +21,7 @@ from napari_kseg.viewer.plots_panel import TRIED
 from napari_kseg.viewer.result_panel import ResultPanel
 from napari_kseg.viewer.show_switch import show
 from napari_kseg.viewer.summary import duration, summary
+from napari_kseg.viewer.where import WHOLE, camera_of
 from napari_kseg.viewer.worker import Outcome, Runner
 
 if TYPE_CHECKING:
@@ -29,12 +30,15 @@ if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Image
 
+    from napari_kseg.viewer.crop import Crop
     from napari_kseg.viewer.request import Request
 
 NO_IMAGE = "Open an image to segment it."
 MIN_WIDTH = 280
 LIVE_DELAY = 30
 """Milliseconds that a live step waits for another change: a slider passes several numbers at once."""
+VIEW_DELAY = 100
+"""Milliseconds after the last move of the camera until the canvas has drawn, and knows what is seen."""
 PAINT_DELAY = 200
 """Milliseconds after which counts follow what was painted."""
 
@@ -49,6 +53,7 @@ class KMeansWidget(SettingsForm):
     """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        self._is_closed = False
         super().__init__(viewer)
         self._chosen: Image | None = None
         self._run = PushButton(name="run", text="Run", tooltip="Segment the image.")
@@ -56,15 +61,21 @@ class KMeansWidget(SettingsForm):
             name="cancel", text="Cancel", enabled=False, tooltip="Stop; nothing is left of what is not finished."
         )
         self._live = CheckBox(
-            name="live", text="Live", tooltip="Segment anew whenever a setting changes, also while a slider is dragged."
+            name="live",
+            text="Live",
+            tooltip="Segment anew whenever a setting changes, also while a slider is dragged; and, if the region is "
+            "what is seen of the image, whenever another part of it is seen.",
         )
         self._panel = ResultPanel()
         self._arrange()
         self._controller = Controller(self._viewer)
         self._runner = Runner(self.native)
-        self._live_timer, self._paint_timer = (self._timer(delay) for delay in (LIVE_DELAY, PAINT_DELAY))
+        self._live_timer, self._paint_timer = self._timer(LIVE_DELAY), self._timer(PAINT_DELAY)
+        self._view_timer = self._timer(VIEW_DELAY)
+        self._live_crop: Crop | None = None
         self._clicked_pixels = ClickedPixels(self._viewer)
         self._connect()
+        self._clusters = ClusterActions(self, self._controller, self._runner, self._panel, self._ask)
         self._more = MoreActions(self, self._viewer, self._controller, self._runner, self._panel)
         self._panel.add_button(self._more.button)
         self._runner.warm_up()
@@ -99,6 +110,7 @@ class KMeansWidget(SettingsForm):
         self._image.changed.connect(self._on_image_changed)
         self.listen(self._on_setting_changed)
         self._live_timer.timeout.connect(self._run_live)
+        self._view_timer.timeout.connect(self._run_live_elsewhere)
         self._paint_timer.timeout.connect(self._on_paint_timeout)
         self.native_parent_changed.connect(self._on_parent_changed)
         self._connect_panel()
@@ -106,36 +118,32 @@ class KMeansWidget(SettingsForm):
         self._runner.progressed.connect(self._panel.show_progress)
         self._runner.stopped.connect(self._on_runner_stopped)
         self._runner.finished.connect(self._on_runner_finished)
-        layers = self._viewer.layers
-        layers.selection.events.active.connect(self._follow_active_layer)
-        for event in (layers.events.inserted, layers.events.removed, layers.events.renamed):
-            event.connect(self._on_layers_changed)
+        for event, slot in self._connections():
+            event.connect(slot)
+
+    def _connections(self) -> list[tuple[Any, Callable[..., None]]]:
+        """Return the events of the viewer that are followed, each with its slot."""
+        layers, dims, camera = self._viewer.layers, self._viewer.dims.events, camera_of(self._viewer).events
+        views = (dims.current_step, dims.order, dims.ndisplay, camera.center, camera.zoom)
+        lists = (layers.events.inserted, layers.events.removed, layers.events.renamed)
+        return [
+            (layers.selection.events.active, self._follow_active_layer),
+            *((event, self._on_view_changed) for event in views),
+            *((event, self._on_layers_changed) for event in lists),
+        ]
 
     def _connect_panel(self) -> None:
-        panel, table, portions = self._panel, self._panel.table, self._panel.portions
+        panel = self._panel
         panel.mode_chosen.connect(self._on_mode_chosen)
         panel.labels_painted.connect(self._on_labels_painted)
-        table.renamed.connect(self._on_renamed)
-        table.color_wanted.connect(self._on_color_wanted)
-        portions.merge_wanted.connect(self._on_merge_wanted)
-        portions.split_wanted.connect(self._on_split_wanted)
-        portions.similar_wanted.connect(self._on_similar_wanted)
-        portions.clean_wanted.connect(self._on_clean_wanted)
-        portions.extract_wanted.connect(self._on_extract_wanted)
-        portions.step_wanted.connect(self._on_step_wanted)
         panel.plots.choices_wanted.connect(self._on_choices_wanted)
         panel.plots.chosen.connect(self._on_number_chosen)
         self._clicked_pixels.clicked.connect(self._on_pixel_clicked)
-        for keys, slot in (
-            (QKeySequence.StandardKey.Undo, portions.undo),
-            (QKeySequence.StandardKey.Redo, portions.redo),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), self.native)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(slot)
 
     def reset_choices(self, *_: object) -> None:
         """Offer the images that there are now. The chosen one stays, also under a new name."""
+        if self._is_closed:  # napari asks for it once more
+            return
         with self._image.changed.blocked():
             super().reset_choices()
             if any(self._chosen is choice for choice in self._image.choices):
@@ -144,9 +152,12 @@ class KMeansWidget(SettingsForm):
         self._on_image_changed()
 
     def _follow_active_layer(self, _: object = None) -> None:
+        """Choose the image that is active, or of which a layer of its result is."""
         active = self._viewer.layers.selection.active
-        if active is not None and any(active is choice for choice in self._image.choices):
-            self._image.value = active
+        if active is not None:
+            image = next(iter(self._controller.sources(active)), active)
+            if any(image is choice for choice in self._image.choices):
+                self._image.value = image
 
     def _on_layers_changed(self, _: object = None) -> None:
         self.reset_choices()
@@ -174,7 +185,7 @@ class KMeansWidget(SettingsForm):
         if self._chosen is not None:
             self._chosen.events.set_data.disconnect(self._on_values_changed)
             self._chosen.events.data.disconnect(self._on_data_replaced)
-        self._chosen = layer
+        self._chosen, self._live_crop = layer, None
         if layer is not None:
             layer.events.set_data.connect(self._on_values_changed)
             layer.events.data.connect(self._on_data_replaced)
@@ -239,13 +250,30 @@ class KMeansWidget(SettingsForm):
         if self._live.value and self._image.value is not None and not self._live_timer.isActive():
             self._live_timer.start()
 
-    def _run_live(self) -> None:
+    def _on_view_changed(self, _: object = None) -> None:
+        # This one is started again: only the last of many views is sure to be drawn when it ends.
+        if self._live.value and self._image.value is not None and self._recipe.where.region.value != WHOLE:
+            self._view_timer.start()
+
+    def _run_live_elsewhere(self) -> None:
+        self._run_live(elsewhere=True)
+
+    def _run_live(self, *, elsewhere: bool = False) -> None:
+        """Segment; `elsewhere`: only if it is another part of the image than the last time."""
         layer = self._image.value
-        if layer is not None and self._live.value:
-            if self._recipe.where.channels():  # only the values of the chosen image are watched
-                self._controller.forget_values()
-            # Errors are no notifications: one may be in the middle of typing.
-            self._ask(lambda: self._controller.run(layer, live=True, **self.keywords()), aloud=False)
+        if layer is None or not self._live.value:
+            return
+        if self._recipe.where.channels():  # only the values of the chosen image are watched
+            self._controller.forget_values()
+
+        def ask() -> Request | None:
+            keywords = self.keywords()
+            if elsewhere and keywords["crop"] == self._live_crop:
+                return None
+            self._live_crop = keywords["crop"]
+            return self._controller.run(layer, live=True, **keywords)
+
+        self._ask(ask, aloud=False)  # no notification: one may be in the middle of typing
 
     def _on_cancel_clicked(self, _: object = None) -> None:
         request = self._runner.request
@@ -253,61 +281,9 @@ class KMeansWidget(SettingsForm):
         self._panel.show_status(self._more.canceled(request))
 
     def _on_mode_chosen(self, mode: str) -> None:
-        if self._image.value is not None:
-            show(mode, self._image.value, self._panel.labels, self._panel.recolored)
-
-    def _change(self, title: str, method: str, *arguments: Any, group: str = "", **keywords: Any) -> None:
-        """Change the clusters of the chosen image; none while something runs, as it would be of other clusters."""
-        layer = self._image.value
-        if layer is None:
-            return
-        if self._runner.request is not None and not group:
-            self._panel.show_status(f"{self._runner.request.name} is worked on; do it again.")
-            self._panel.refill()
-            return
-        self._ask(lambda: self._controller.change(layer, title, method, *arguments, group=group, **keywords))
-
-    def _on_renamed(self, label: int, name: str) -> None:
-        self._change(f"Name {label} {name}", "named", {label: name})
-
-    def _on_color_wanted(self, label: int) -> None:
-        """Ask for the color of a cluster."""
-        dialog = QColorDialog(self.native)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(f"Color of cluster {label}")
-        if self._panel.labels is not None:
-            dialog.setCurrentColor(QColor(str(self._panel.labels.features["color"][label])))
-        dialog.colorSelected.connect(lambda color: self._change(f"Color {label}", "colored", {label: color.name()}))
-        dialog.open()
-
-    def _on_merge_wanted(self) -> None:
-        labels = sorted(self._panel.table.selected())
-        self._change(f"Merge {_listed(labels)}", "merge", labels)
-
-    def _on_split_wanted(self, n_parts: int) -> None:
-        (label,) = self._panel.table.selected()
-        self._change(f"Split {label} into {n_parts}", "split", label, n_parts)
-
-    def _on_similar_wanted(self, n_clusters: int) -> None:
-        self._change(f"Join to {n_clusters}", "merge_similar", group="similar", n_clusters=n_clusters)
-
-    def _on_clean_wanted(self, min_size: int) -> None:
-        layer = self._image.value
-        step = None if layer is None else self._controller.history(layer).current
-        if step is not None:
-            majority = step.segmentation.settings.majority  # a clean-up takes the place of the one before
-            sizes: dict[str, Any] = {"min_size": min_size, **({"majority": majority} if majority else {})}
-            self._change(f"Remove specks below {min_size}", "clean_up", **sizes)
-
-    def _on_extract_wanted(self, kind: str) -> None:
-        layer, labels = self._image.value, sorted(self._panel.table.selected())
-        if layer is not None and self._runner.request is None:
-            self._ask(lambda: self._controller.extract(layer, labels, kind))
-
-    def _on_step_wanted(self, position: int) -> None:
         layer = self._image.value
         if layer is not None:
-            self._ask(lambda: self._controller.go_to(layer, position))
+            show(mode, self._controller.recolored(layer), self._panel.labels)
 
     def _on_choices_wanted(self) -> None:
         layer = self._image.value
@@ -392,7 +368,9 @@ class KMeansWidget(SettingsForm):
         if parent is None:  # the dock was closed
             self._runner.cancel()
             self._clicked_pixels.close()
-
-
-def _listed(labels: list[int]) -> str:
-    return ", ".join(map(str, labels))
+            # napari keeps what is left of a slot until the event comes again, which may be never.
+            for event, slot in self._connections():
+                event.disconnect(slot)
+            self._is_closed = True
+            self._follow_values(None)
+            self._panel.stop()
