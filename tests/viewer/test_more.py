@@ -175,7 +175,7 @@ def test_a_model_of_labels_edited_by_hand_says_what_it_lacks(segmented, choose, 
 @pytest.mark.parametrize(
     ("image", "words"),
     [
-        (data.camera()[:50, :60], "the image has 1 channels, but the model was found in an image with 3"),
+        (data.camera()[:50, :60], "the image has 1 channel, but the model was found in an image with 3"),
         (data.coffee()[:50, :60] / 255, "multiply it by 255"),
     ],
     ids=["channels", "range"],
@@ -248,7 +248,7 @@ def test_the_clusters_label_other_layers(segmented, choose, qtbot, photo, other_
     assert not {"not this clusters", "gray clusters"} & set(segmented.names)
     assert segmented.status == "2 of 3 layers labeled."
     assert notifications() == [
-        "1 of 3 layers not labeled:\ngray: the image has 1 channels, but the model was found in an image with 3; "
+        "1 of 3 layers not labeled:\ngray: the image has 1 channel, but the model was found in an image with 3; "
         "apply it to images with 3 channels"
     ]
     viewer.layers.selection.active = viewer.layers["other"]

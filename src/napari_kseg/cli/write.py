@@ -95,7 +95,7 @@ def _mask_suffixes(labels: Path) -> tuple[str, ...]:
     return ()
 
 
-def _check_room(targets: list[Path], moves: list[tuple[Path, Path]], own: list[Path], inputs: list[Path]) -> None:
+def _check_room(targets: list[Path], moves: list[tuple[Path, Path]], own: list[Path], inputs: Sequence[Path]) -> None:
     """Refuse to write over what is not ours, and over what was read, before anything is changed."""
     for file in {*targets, *own, *(file for file, _ in moves)}:
         if file.exists() and any(given.exists() and file.samefile(given) for given in inputs):

@@ -137,7 +137,10 @@ class Model:
         ValueError
             If the image has another number of channels, or every pixel is left out.
         """
-        pixels = self._pixels(image, mask)
+        return self.predict_pixels(self._pixels(image, mask))
+
+    def predict_pixels(self, pixels: Pixels) -> MaybeLazy:
+        """Label pixels whose axes are known."""
         if pixels.lazy is None:
             return self.cleaned(self._label(pixels).labels)
         self._check_fits(pixels)

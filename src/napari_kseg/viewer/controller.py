@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from napari_kseg.viewer.history import History, Step, title_of_run
-from napari_kseg.viewer.ready import ReadyImage, segment_source
+from napari_kseg.viewer.ready import ReadyImage, labeled_by, segment_source
 from napari_kseg.viewer.request import Request
 from napari_kseg.viewer.source import Source, layers_of, take_source, take_source_for, take_sources, taken_as
 from napari_kseg.viewer.start import Start, painted_on
@@ -142,7 +142,7 @@ class Controller:
         image = "layer.data[0]" if layer.multiscale else "layer.data"
 
         def make(_: Callback) -> tuple[Segmentation, Step]:
-            seg = model.segment_pixels(source.pixels())
+            seg = labeled_by(model, source)
             return seg, Step(title, seg, start=f"{model_code}.segment({image})")
 
         return self._request(layer, source, make)
@@ -165,7 +165,8 @@ class Controller:
         source = self._taken_as(start.segmentation, layer)
         given = [*map(repr, arguments), *(f"{name}={value!r}" for name, value in keywords.items())]
         code = f".{method}({', '.join(given)})"
-        before = None if group else np.array(self._shown_labels(layer))
+        shown = None if group else self._shown_labels(layer)
+        before = None if shown is None else np.array(shown)
 
         def make(_: Callback) -> tuple[Segmentation, Step]:
             changed: Segmentation = getattr(start(), method)(*arguments, **keywords)
@@ -379,8 +380,9 @@ class Controller:
         return "" if step.code else convergence_message(step.segmentation) or ""
 
     def _shown_labels(self, layer: Image) -> NDArray[Any] | None:
+        """Return labels that may be painted on; None if there are none, or they are lazy."""
         labels, _ = self.outputs(layer)
-        return None if labels is None else np.asarray(labels.data)
+        return labels.data if labels is not None and isinstance(labels.data, np.ndarray) else None
 
     def _painted(self, layer: Image) -> NDArray[Any] | None:
         """Return labels that differ from those of the segmentation; 0 where there is no such cluster."""

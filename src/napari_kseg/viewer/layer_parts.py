@@ -12,6 +12,7 @@ from napari_kseg.image.segment import prepared
 from napari_kseg.kmeans import not_converged
 from napari_kseg.viewer.label_colors import label_colormap_from, label_colors
 from napari_kseg.viewer.label_table import label_table
+from napari_kseg.viewer.large import at_levels, fitted, is_pyramid, pixels_of
 
 if TYPE_CHECKING:
     import pandas
@@ -32,10 +33,12 @@ class LayerParts:
     """All that the layers of a result are made of, prepared away from the GUI thread."""
 
     segmentation: Segmentation
-    labels: NDArray[np.integer] | None
-    """None: those that are shown stay."""
+    labels: Any
+    """In memory, lazy, or a list of the lazy ones of each level; None: those that are shown stay."""
     recolored: Any
     """None: likewise."""
+    is_pyramid: bool
+    """Whether labels and recolored are of all levels."""
     rgb: bool
     colormap: CyclicLabelColormap
     features: pandas.DataFrame
@@ -55,7 +58,11 @@ def prepared_layer(source: Source, mask: Any = None, **settings: Any) -> tuple[S
     axis = "auto" if source.rgb or source.is_stack else source.channel_axis
     if settings.get("spacing") is None and (settings.get("sigma") or settings.get("position_weight")):
         settings["spacing"] = source.spacing
-    return prepared(lambda _: source.pixels(mask), {**settings, "channel_axis": axis})
+    seen = fitted(source, settings, mask is not None)
+    checked, pixels = prepared(lambda _: pixels_of(seen, mask), {**settings, "channel_axis": axis})
+    if is_pyramid(source):
+        checked.check_no_clean_up()
+    return checked, pixels
 
 
 def convergence_message(seg: Segmentation) -> str | None:
@@ -66,23 +73,38 @@ def convergence_message(seg: Segmentation) -> str | None:
 def make_parts(seg: Segmentation, source: Source, leaves: frozenset[str] = frozenset()) -> LayerParts:
     """Prepare everything that needs no GUI thread, but for what it `leaves`: "labels", "recolored"."""
     axes = source.spatial_axes
-    factors = source.factors_of(seg)
+    factors, levels = source.factors_of(seg), at_levels(seg, source)
     linear = source.linear[np.ix_(axes, axes)] * np.array(factors)
     colors = label_colors(seg, source)
     return LayerParts(
         segmentation=seg,
-        # A copy: painting must not reach the frozen result.
-        labels=None if "labels" in leaves else np.array(seg.labels),
-        recolored=None if "recolored" in leaves else seg.recolored(given_colors=True),
+        labels=_labels_of(seg, levels, leaves),
+        recolored=_recolored_of(seg, levels, leaves),
+        is_pyramid=bool(levels),
         rgb=source.rgb,
         colormap=label_colormap_from(colors),
         features=label_table(seg, colors, float(abs(np.linalg.det(linear)))),
         metadata=_describe(seg, source, colors),
         axes=axes,
-        factors=factors,
+        factors=(1.0,) * len(axes) if levels else factors,
         offset=source.offset,
         channel_axis=source.channel_axis,
     )
+
+
+def _labels_of(seg: Segmentation, levels: list[Segmentation], leaves: frozenset[str]) -> Any:
+    if levels:
+        return [level.labels for level in levels]
+    if seg.is_lazy:
+        return seg.labels
+    # A copy: painting must not reach the frozen result.
+    return None if "labels" in leaves else np.array(seg.labels)
+
+
+def _recolored_of(seg: Segmentation, levels: list[Segmentation], leaves: frozenset[str]) -> Any:
+    if levels:
+        return [level.recolored(given_colors=True) for level in levels]
+    return None if "recolored" in leaves else seg.recolored(given_colors=True)
 
 
 def _describe(seg: Segmentation, source: Source, colors: NDArray[np.float64]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from napari_kseg.image._progress import progress_bar
 from napari_kseg.image.segment import segment_pixels
 from napari_kseg.image.settings import Settings
 from napari_kseg.kmeans import ConvergenceWarning
+from napari_kseg.viewer.large import placed
 from napari_kseg.viewer.layer_parts import convergence_message, make_parts, prepared_layer
 from napari_kseg.viewer.result_layers import METADATA_KEY, add_layers, new_layers
 from napari_kseg.viewer.source import take_source, take_source_for, take_sources
@@ -37,9 +38,10 @@ def segment_layer(
     Parameters
     ----------
     layer : napari.layers.Image, or sequence of them
-        The source. An RGB layer is clustered by color, any other one by its values, all of it; of
-        a multiscale layer the full resolution is taken. Several layers of one shape are the
-        channels of one image. It is not changed.
+        The source. An RGB layer is clustered by color, any other one by its values, all of it. Several layers of one
+        shape are the channels of one image. It is not changed. Of a multiscale layer the full resolution is taken; one
+        of more than 67 megapixels is clustered at the finest level of up to 8 (at full resolution with `downsample=1`),
+        and the new layers have all its levels, computed where they are looked at.
     n_clusters : int or "auto"
         Number of clusters, from 1; "auto" takes the number from 2 to 10 that fits best.
     viewer : napari.viewer.Viewer, optional
@@ -83,7 +85,7 @@ def segment_layer(
     source = (take_sources(layers) if isinstance(layer, Sequence) else take_source(layers[0], axis)).cropped(crop)
     with progress_bar(settings.pop("progress", False), callback) as report:
         checked, pixels = prepared_layer(source, mask, n_clusters=n_clusters, **settings)
-        seg = segment_pixels(pixels, checked, callback=report)
+        seg = placed(segment_pixels(pixels, checked, callback=report), source)
     if message := convergence_message(seg):
         warnings.warn(message, ConvergenceWarning, stacklevel=2)
     parts = make_parts(seg, source)

@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from napari_kseg.image.fit import Fitter
+    from napari_kseg.image.model import Model
     from napari_kseg.image.pixels import Pixels
     from napari_kseg.image.segmentation import Segmentation
     from napari_kseg.image.settings import Settings
@@ -58,15 +59,23 @@ def _are_same(pixels: Pixels, other: Pixels | None) -> bool:
     return np.array_equal(pixels.mask, other.mask)
 
 
+def labeled_by(model: Model, source: Source) -> Segmentation:
+    """Segment an image by the centroids of a model."""
+    from napari_kseg.viewer.large import fitted, pixels_of, placed
+
+    return placed(model.segment_pixels(pixels_of(fitted(source, {}), None)), source)
+
+
 def segment_source(
     source: Source, settings: dict[str, Any], ready: ReadyImage | None, callback: Callback
 ) -> Segmentation:
     """Segment an image, as a live step if there is something `ready` to share."""
     # Here, as an import that fails should be told as well.
     from napari_kseg.image.segment import segment_pixels
+    from napari_kseg.viewer.large import placed
     from napari_kseg.viewer.layer_parts import prepared_layer
 
     checked, pixels = prepared_layer(source, **settings)
     if ready is not None:
-        return ready.segment(pixels, checked, callback)
-    return segment_pixels(pixels, checked, callback=callback)
+        return placed(ready.segment(pixels, checked, callback), source)
+    return placed(segment_pixels(pixels, checked, callback=callback), source)

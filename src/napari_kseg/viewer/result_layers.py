@@ -42,7 +42,11 @@ def add_layers(
     with selection_kept(viewer):
         recolored = [_show_recolored(own, layer, viewer) for own, layer in _of_each(parts, layers)]
         labels = find_output(viewer, first, "labels")
-        if labels is not None and labels.ndim == parts.segmentation.labels.ndim and not labels.multiscale:
+        if (
+            labels is not None
+            and labels.ndim == parts.segmentation.labels.ndim
+            and labels.multiscale == parts.is_pyramid
+        ):
             _update_labels(labels, parts, first)
         else:
             there = [*layers, *(layer for layer in recolored if layer is not None)]
@@ -56,7 +60,7 @@ def add_layers(
 
 def _of_each(parts: LayerParts, layers: Sequence[Image]) -> list[tuple[LayerParts, Image]]:
     """Parts for the recolored layer of each source."""
-    if not isinstance(parts.recolored, list):
+    if parts.is_pyramid or not isinstance(parts.recolored, list):
         return [(parts, layers[0])]
     return [
         (replace(parts, recolored=recolored, metadata={**parts.metadata, "source": source}), layer)
@@ -120,8 +124,10 @@ def _new_labels(parts: LayerParts, layer: Image) -> Labels:
         name=f"{layer.name} clusters",
         colormap=parts.colormap,
         opacity=1.0,
+        multiscale=parts.is_pyramid,
         **placement_over(layer, parts.axes, parts.factors, parts.offset),
     )
+    labels.editable = isinstance(labels.data, np.ndarray)
     _stamp(labels, parts, "labels")
     return labels
 
@@ -131,7 +137,7 @@ def _new_recolored(parts: LayerParts, layer: Image) -> Image:
         parts.recolored,
         name=f"{layer.name} recolored",
         rgb=parts.rgb,
-        multiscale=False,
+        multiscale=parts.is_pyramid,
         contrast_limits=layer.contrast_limits,
         **placement_with_channels(layer, parts.axes, parts.factors, parts.offset),
     )
@@ -143,6 +149,7 @@ def _new_recolored(parts: LayerParts, layer: Image) -> Image:
 def _update_labels(labels: Labels, parts: LayerParts, layer: Image) -> None:
     if parts.labels is not None:
         labels.data = parts.labels
+        labels.editable = isinstance(labels.data, np.ndarray)
         # Undo would write old pixel values into the new labels.
         if hasattr(labels, "_reset_history"):
             labels._reset_history()
@@ -162,9 +169,9 @@ def show_colors(labels: Labels, colormap: CyclicLabelColormap) -> None:
 
 def _fits_recolored(recolored: Image, parts: LayerParts) -> bool:
     """Return whether the data can be set; another shape would break the layer for good."""
-    old, new = recolored.data, parts.recolored
+    old, new = recolored.data, parts.recolored[0] if parts.is_pyramid else parts.recolored
     return (
-        not recolored.multiscale
+        recolored.multiscale == parts.is_pyramid
         and bool(recolored.rgb) == parts.rgb
         and old.ndim == new.ndim
         and old.dtype == new.dtype  # the contrast limits are those of a dtype

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_kseg.image.model import Model
-    from napari_kseg.image.pixels import Pixels
     from napari_kseg.image.segmentation import Segmentation
 
 
@@ -42,6 +41,8 @@ class Source:
     gamma: float
     channels: tuple[Source, ...] = ()
     """The layers that are the channels, if there are several."""
+    levels: tuple[Any, ...] = ()
+    """All levels of a multiscale layer, the finest first."""
 
     @property
     def is_stack(self) -> bool:
@@ -113,18 +114,6 @@ class Source:
             return tuple(range(n_axes))
         return tuple(axis for axis in range(n_axes) if axis != self.channel_axis % n_axes)
 
-    def pixels(self, mask: NDArray[np.bool_] | None = None) -> Pixels:
-        """Return the pixels as the image floor takes them."""
-        from napari_kseg.image.pixels import Pixels
-
-        return Pixels(
-            self.image,
-            channel_axis=self.channel_axis,
-            alpha=self.rgb and self.image.shape[-1] == 4,
-            rgb=self.rgb,
-            mask=mask,
-        ).in_memory()
-
 
 def image_of(layer: Image) -> Any:
     """Return the full-resolution array of a layer, as it is: NumPy, dask, zarr."""
@@ -154,6 +143,7 @@ def take_source(layer: Image, channel_axis: Any = "auto") -> Source:
         colormap=layer.colormap,
         contrast_limits=(float(layer.contrast_limits[0]), float(layer.contrast_limits[1])),
         gamma=float(layer.gamma),
+        levels=tuple(layer.data) if layer.multiscale else (),
     )
 
 
@@ -166,7 +156,11 @@ def take_sources(layers: Sequence[Image]) -> Source:
         if source.rgb:
             raise ValueError(f"layer {source.name!r} is RGB, and cannot be one channel of several; give it alone")
     return replace(
-        sources[0], image=ChannelStack([source.image for source in sources]), channel_axis=-1, channels=tuple(sources)
+        sources[0],
+        image=ChannelStack([source.image for source in sources]),
+        channel_axis=-1,
+        channels=tuple(sources),
+        levels=(),
     )
 
 
