@@ -17,7 +17,10 @@ STANDARD = set(sys.stdlib_module_names)
 # floor -> (floors above it, libraries at module level, libraries inside functions only)
 ENGINE = {"numpy", "numba"}
 IMAGE_AT_TOP = {"numpy", "skimage"}
-IMAGE_INSIDE = {"dask", "distributed", "imageio", "matplotlib", "npe2", "pandas", "scipy", "tifffile", "tqdm"}
+IMAGE_INSIDE = {
+    "dask", "distributed", "imageio", "matplotlib", "npe2", "numcodecs", "pandas", "scipy", "tifffile", "tqdm",
+    "zarr",
+}  # fmt: skip
 CLI_INSIDE = {"rich", "tifffile"}
 VIEWER_AT_TOP = IMAGE_AT_TOP | {"napari", "magicgui", "qtpy", "superqt", "psygnal"}
 RULES = {
@@ -28,7 +31,7 @@ RULES = {
     "__init__": ({"kmeans", "image", "viewer"}, set(), set()),
 }
 QT = {"qtpy", "superqt", "napari", "magicgui", "PyQt5", "PyQt6", "PySide2", "PySide6"}
-HEAVY = QT | {"dask", "pandas", "matplotlib", "typer", "skimage"}
+HEAVY = QT | {"dask", "zarr", "pandas", "matplotlib", "typer", "skimage"}
 
 
 def name_of(path):

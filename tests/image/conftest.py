@@ -1,5 +1,8 @@
 """Images, and what every segmentation of plain colors must fulfil, checked by brute force in float64."""
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -59,3 +62,9 @@ def photo():
 @pytest.fixture
 def coins():
     return data.coins()[:120, :150].copy()
+
+
+@pytest.fixture(scope="session")
+def lazily():
+    """Make a result lazy, as that of a lazy image is."""
+    return runpy.run_path(str(Path(__file__).with_name("lazy_result.py")))["lazily"]

@@ -16,6 +16,10 @@ from .errors import CommandError
 from .options import Wanted, given_options, taking_options
 from .run import segment_files
 from .view import open_viewer
+from .write_zarr import ZarrOptions, is_zarr_name
+
+_OF_ZARR = ("ome_zarr_version", "overwrite")
+"""Parameters that are about OME-Zarr alone."""
 
 # Typer's own errors: Click's class, or since Typer 0.29 one of its own that has no public name.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -98,7 +102,11 @@ def segment_or_view(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FOLDER", show_default=False, help="Write the results here; no viewer opens."
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            show_default=False,
+            help="Write the results here; no viewer opens. A name that ends in .zarr: as OME-Zarr.",
         ),
     ] = None,
     as_channels: Annotated[
@@ -112,6 +120,10 @@ def segment_or_view(
             help="Label by the clusters of this model.json of another run; none are searched for.",
         ),
     ] = None,
+    ome_zarr_version: Annotated[
+        str, typer.Option(metavar="X", help="Version of the OME-Zarr that is written, 0.5 or 0.4.")
+    ] = "0.5",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an OME-Zarr of this name.")] = False,
     *,
     how: Callable[[], Wanted],
     version: Annotated[
@@ -128,6 +140,8 @@ def segment_or_view(
                                          three bands, compared together
     napari-kseg other.png --model out/model.json -o other
                                          the same clusters in another image
+    napari-kseg slide.ome.zarr -o result.ome.zarr
+                                         OME-Zarr in and out
     napari-kseg batch scans -k 5 -o out  many images; napari-kseg batch --help
     """  # noqa: D301  # \b, not a raw string: a backspace keeps the lines apart
     paths = images or []
@@ -147,11 +161,15 @@ def segment_or_view(
             f"{len(paths)} were given; --as-channels takes them as the channels of one" if paths else "none was given"
         )
         raise CommandError(f"--output needs exactly one IMAGE, but {more}")
-    given = given_options(context, but=("images", "output", "as_channels", "model", "mask"))
+    given = given_options(context, but=("images", "output", "as_channels", "model", "mask", *_OF_ZARR))
     if model is not None and given:
         option = given[0]
         raise CommandError(f"{option} and --model are both given; a model has its own settings, leave {option} out")
-    segment_files(tuple(paths), model, output, how())
+    zarr = ZarrOptions(ome_zarr_version, overwrite) if is_zarr_name(output) else None
+    others = set(context.params) - set(_OF_ZARR)
+    for option in given_options(context, but=others) if zarr is None else ():
+        raise CommandError(f"{option} is for OME-Zarr; give an --output whose name ends in .zarr")
+    segment_files(tuple(paths), model, output, how(), zarr)
 
 
 app.command("batch")(batch)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from napari_kseg.image._progress import progress_bar
-from napari_kseg.image.file_pixels import pixels_of_file, segment_file_by
+from napari_kseg.image.file_pixels import channel_axis_of_file, pixels_of_file, segment_file_by
 from napari_kseg.image.image_file import ImageFileError, read_image, read_mask
 from napari_kseg.image.model import load_model
 from napari_kseg.image.pixels import Pixels
@@ -20,16 +21,21 @@ from .errors import CommandError
 from .parse import in_options
 from .report import print_files, print_table, show_warning
 from .write import staged, write_results
+from .write_zarr import zarr_output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from napari_kseg import Model, Segmentation
 
     from .options import Wanted
+    from .write_zarr import ZarrOptions
 
 
-def segment_files(images: tuple[Path, ...], model: Path | None, folder: Path, how: Wanted) -> None:
+def segment_files(
+    images: tuple[Path, ...], model: Path | None, folder: Path, how: Wanted, zarr: ZarrOptions | None = None
+) -> None:
     """Segment an image and write the results; say what came out. Several files are channels, named after the first."""
     source, *others = images
     besides = (how.mask, how.seeds.scribbles, model)
@@ -38,11 +44,12 @@ def segment_files(images: tuple[Path, ...], model: Path | None, folder: Path, ho
         if known is None:
             Settings(**how.settings)  # before anything that takes long
         given = [*images, *(file for file in besides if file is not None)]
-        with staged(folder, given) as stage, warnings.catch_warnings():
+        output = _folder_output(folder, given, others) if zarr is None else zarr_output(folder, given, zarr)
+        with output as write, warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)  # to show, even where Python was told to raise them
             warnings.showwarning = show_warning  # type: ignore[assignment]  # of the six arguments one is shown
             seg, seconds = _found(images, how) if known is None else _labeled(images, known, how.mask)
-            names = write_results(seg, stage, source, others)
+            names = write(seg)
     except ImageFileError as error:
         raise CommandError(str(error)) from None
     except (ValueError, TypeError, MemoryError) as error:
@@ -53,12 +60,25 @@ def segment_files(images: tuple[Path, ...], model: Path | None, folder: Path, ho
     name = ", ".join(path.name for path in images)
     print(f"{name}: {shape} pixels in {len(seg.centroids)} clusters, {seconds:.2f} s\n")
     print_table(seg)
-    print_files(names, folder, source)
+    if names is None:
+        print(f"\nWritten to {folder}")
+    else:
+        print_files(names, folder, source)
+
+
+@contextmanager
+def _folder_output(folder: Path, given: list[Path], others: list[Path]) -> Iterator[Callable[[Segmentation], Any]]:
+    """Check that a folder can be written to, before anything that takes long, and return what writes results there."""
+    with staged(folder, given) as stage:
+        yield lambda seg: write_results(seg, stage, given[0], others)
 
 
 def _found(images: tuple[Path, ...], how: Wanted) -> tuple[Segmentation, float]:
     """Find clusters; return the seconds that it took as well."""
-    settings, pixels = prepared(lambda axis: _pixels_of(images, axis, how.mask), how.keywords())
+    keywords = how.keywords()
+    if len(images) == 1:
+        keywords["channel_axis"] = channel_axis_of_file(images[0], keywords["channel_axis"])
+    settings, pixels = prepared(lambda axis: _pixels_of(images, axis, how.mask), keywords)
     start = time.perf_counter()
     with progress_bar(sys.stderr.isatty(), None) as report:
         seg = segment_pixels(pixels, settings, callback=report)

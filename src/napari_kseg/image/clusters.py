@@ -1,13 +1,15 @@
 """The clusters of a segmentation: what they look like, where they are, and their table."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_kseg.kmeans import checked_integer
+from napari_kseg.kmeans import Callback, checked_integer
 
 from .channel_stack import ChannelStack
 from .components import numbered_components
@@ -156,6 +158,87 @@ class Clusters:
         for name, values in zip(self.channel_names, self.centroids.T, strict=True):
             columns[f"centroid_{name}"] = values
         return pd.DataFrame(columns)
+
+    def to_zarr(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        version: str = "0.5",
+        recolored: bool = True,
+        axes: str | Sequence[str] | None = None,
+        scale: float | Sequence[float] | None = None,
+        units: str | Sequence[str | None] | None = None,
+        translate: Sequence[float] | None = None,
+        name: str | None = None,
+        overwrite: bool = False,
+        progress: bool = False,
+        callback: Callback | None = None,
+    ) -> Path:
+        """Write labels and recolored image as OME-Zarr [1]_, with smaller levels, names and colors of the clusters.
+
+        Lazy results are computed block by block and written where they are computed: on dask's threads, or on the
+        cluster whose client is active. Memory is that of a few blocks. If this is stopped or killed, the same call goes
+        on from the blocks that are finished.
+
+        Parameters
+        ----------
+        path : path-like
+            Folder to make, such as "result.ome.zarr". It gets this name when it is whole; until then it has
+            ".partial" behind its name.
+        version : {"0.5", "0.4"}, optional
+            Of OME-Zarr; 0.5 is Zarr 3, 0.4 is Zarr 2.
+        recolored : bool, optional
+            Write the recolored image, with the labels below it in "labels/clusters"; if False, the labels alone, as an
+            image of their own.
+        axes : str or sequence of str, optional
+            A letter for each axis of the labels, of "tczyx"; "yx", "zyx" or "tzyx" by default. Axes in another order
+            are written in this one, channels of the image before z, y and x.
+        scale : float or sequence of float, optional
+            Size of a pixel along each axis of the labels; one number is for z, y and x. By default `spacing`.
+        units : str or sequence of str or None, optional
+            Unit of each axis, such as "micrometer" or "second"; one is for z, y and x. None is pixels.
+        translate : sequence of float, optional
+            Where the center of the first pixel lies, along each axis of the labels.
+        name : str, optional
+            Name of the image; by default that of the folder.
+        overwrite : bool, optional
+            Replace a Zarr of this name when the new one is whole, and discard what was begun of another one.
+        progress : bool, optional
+            Show a progress bar.
+        callback : callable, optional
+            `callback(stage, done, total)`; what it raises stops the writing.
+
+        Returns
+        -------
+        path : Path
+            The folder.
+
+        Raises
+        ------
+        FileExistsError
+            If there is something of this name, or another result was begun there.
+        OSError
+            If a block cannot be computed or written; it says which, why, and what is left.
+        ValueError
+            If an option does not fit the image.
+        ImportError
+            If zarr or dask is not installed.
+
+        Notes
+        -----
+        Each level is half as high and wide as the one before, and half as deep above 128 planes. Of each 2 × 2 pixels
+        one that has their most frequent label gives the label and the recolored value, so no level has a label or a
+        color that is none of the clusters'. Translations of the levels keep all of them in place.
+
+        References
+        ----------
+        .. [1] Moore et al. (2023), OME-Zarr: a cloud-optimized bioimaging file format with international community
+           support, Histochemistry and Cell Biology 160, 223-251, :doi:`10.1007/s00418-023-02209-1`.
+        """
+        from .ome_zarr import Options, write_ome_zarr
+
+        options = Options(version, recolored, axes, scale, units, translate, name, overwrite)
+        return write_ome_zarr(self, path, options, progress, callback)
 
     def objects(self, labels: int | Iterable[int] | None = None, *, connectivity: int = 1) -> NDArray[np.int32]:
         """Number the connected objects of some clusters.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .ome_zarr_file import OmeZarrImage
+
 SUFFIXES = frozenset(
     [
         ".avif", ".bmp", ".dib", ".gif", ".icns", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm",
@@ -36,7 +38,8 @@ def read_image(path: Path, *, as_stored: bool = False) -> tuple[NDArray[Any], bo
     Parameters
     ----------
     path : Path
-        TIFF, PNG, JPEG, what else Pillow reads, or a reader of napari or of its plugins.
+        TIFF, PNG, JPEG, what else Pillow reads, or a reader of napari or of its plugins; of a folder of OME-Zarr or
+        Zarr the first level, lazily.
     as_stored : bool, optional
         Keep the axes as they are in a TIFF file; by default its colors come last.
 
@@ -47,6 +50,9 @@ def read_image(path: Path, *, as_stored: bool = False) -> tuple[NDArray[Any], bo
     """
     if not path.exists():
         raise ImageFileError(f"{path} does not exist")
+    if path.is_dir() and is_zarr(path):
+        lazy = read_zarr(path, as_stored=as_stored)
+        return lazy.levels[0], lazy.is_color
     if path.is_dir() and not (path.suffix and is_known_to_plugins(path)):
         raise ImageFileError(f"{path} is a folder; give an image file")
     try:
@@ -62,6 +68,21 @@ def read_image(path: Path, *, as_stored: bool = False) -> tuple[NDArray[Any], bo
         tip = "save it as TIFF to use all" if path.suffix.lower() == ".png" else "pip install imagecodecs to use all"
         warnings.warn(f"{path} was read with 8 of its {bits} bits per channel; {tip}", stacklevel=2)
     return image, is_color
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether a folder is Zarr, 2 or 3."""
+    return any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
+
+
+def read_zarr(path: Path, *, as_stored: bool = False) -> OmeZarrImage:
+    """Open an image that is a folder of OME-Zarr or Zarr, with all that it says of its axes; no pixels are read."""
+    from .ome_zarr_file import read_ome_zarr
+
+    try:
+        return read_ome_zarr(path, as_stored=as_stored)
+    except Exception as error:  # noqa: BLE001  # broken metadata raises what it likes
+        raise ImageFileError(f"{path} cannot be read as an image ({first_line(error)})") from None
 
 
 def read_mask(path: Path) -> NDArray[np.bool_]:
