@@ -120,6 +120,7 @@ WITHOUT_QT = {
     "crop",
     "extract",
     "history",
+    "large",
     "layer_parts",
     "python_code",
     "ready",

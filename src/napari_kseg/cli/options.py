@@ -177,6 +177,14 @@ def wanted(
     majority: Annotated[
         int, typer.Option(metavar="N", min=0, help="Reach in pixels of a majority filter of the labels; 0 for none.")
     ] = 0,
+    exact_passes: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Passes over all pixels that move the centroids in the end, of a Zarr with too many values.",
+        ),
+    ] = 0,
     n_init: Annotated[
         str, typer.Option(metavar="N", help="Number of starts, of which the best is kept. auto: one or two, improved.")
     ] = "auto",
@@ -212,6 +220,7 @@ def wanted(
         "spacing": numbers(spacing, float, "--spacing"),
         "min_size": min_size,
         "majority": majority,
+        "exact_passes": exact_passes,
         "n_init": number(n_init, int, "--n-init", "auto or a whole number of 1 or more"),
         "random_state": seed,
         "max_iter": max_iter,

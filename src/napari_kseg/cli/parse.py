@@ -26,6 +26,7 @@ OPTIONS = {
     "fixed": "--fixed",
     "min_size": "--min-size",
     "majority": "--majority",
+    "exact_passes": "--exact-passes",
     "n_init": "--n-init",
     "max_iter": "--max-iter",
     "tol": "--tol",

@@ -70,7 +70,7 @@ def segment_files(
 def _folder_output(folder: Path, given: list[Path], others: list[Path]) -> Iterator[Callable[[Segmentation], Any]]:
     """Check that a folder can be written to, before anything that takes long, and return what writes results there."""
     with staged(folder, given) as stage:
-        yield lambda seg: write_results(seg, stage, given[0], others)
+        yield lambda seg: write_results(seg.compute(), stage, given[0], others)
 
 
 def _found(images: tuple[Path, ...], how: Wanted) -> tuple[Segmentation, float]:
