@@ -145,3 +145,11 @@ def test_frames_of_a_lazy_series_share_their_clusters(desk, monkeypatch):
     assert_array_equal(labels.scale, layer.scale)
     assert labels.data.chunksize == (1, 5, 40, 50)
     assert_array_equal(np.asarray(labels.data), segment(series, 3, channel_axis=None).labels)
+
+
+def test_a_large_region_of_a_slide_is_lazy_too(slide, desk, monkeypatch):
+    monkeypatch.setattr(large, "IN_MEMORY", 1 << 16)
+    labels, _ = segment_layer(desk.viewer.layers["slide"], 3, crop=[(4096, 4396), (8192, 8592)])
+    assert isinstance(labels.data, da.Array)
+    assert_array_equal(np.asarray(labels.data), segment(slide.photo[:300, :400], 3).labels)
+    assert slide.tiles_of(0) == {(2, 4)}

@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,15 @@ class Pixels:
         self.spacing = (1.0,) * len(self.shape)
         self.origin = (0,) * len(self.shape)
         self.lazy = lazy_of(self.image)
-        self._blocks = list(split(self.shape, block_length(self.n_channels)))
-        self._starts = np.cumsum([0, *(_size(block) for block in self._blocks)])
+
+    @cached_property
+    def _blocks(self) -> list[Index]:
+        # Only when they are needed: a slide has a hundred thousand, and is read by its chunks.
+        return list(split(self.shape, block_length(self.n_channels)))
+
+    @cached_property
+    def _starts(self) -> NDArray[np.intp]:
+        return np.cumsum([0, *(_size(block) for block in self._blocks)])
 
     @classmethod
     def of(cls, image: Any, channel_axis: Any = "auto", mask: ArrayLike | None = None, stacklevel: int = 2) -> "Pixels":

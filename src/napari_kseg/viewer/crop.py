@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_kseg.image.channel_stack import ChannelStack
+from napari_kseg.image.channel_stack import ChannelStack, lazy_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,12 @@ class CroppedImage:
         self.shape = (*(stop - start for start, stop in crop), *whole.shape[len(crop) :])
         self.ndim = len(self.shape)
         self.dtype = whole.dtype
+
+    @property
+    def lazy(self) -> Any:
+        """The part as a dask array, if the array is not in memory; else None."""
+        whole = lazy_of(self.whole)
+        return None if whole is None else whole[slices(self.crop)]
 
     def __getitem__(self, index: tuple[slice, ...]) -> Any:
         """Read a part, given by a slice for each axis."""
