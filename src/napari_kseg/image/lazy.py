@@ -156,7 +156,7 @@ def mapped(
         out.insert(axis, (n_channels,))
     on_block = _OnBlock(function, ChunkMaker.of(features), chunks.cut, chunks.mask is not None, n_channels is not None)
     made: DaskArray = da.map_blocks(
-        on_block, chunks.image, *beside, dtype=dtype, token="napari-kseg", chunks=tuple(out),
+        on_block, chunks.image, *beside, dtype=dtype, chunks=tuple(out),
         meta=np.empty((0,) * len(out), dtype),
         drop_axis=[] if axis is None or n_channels is not None else axis,
     )  # fmt: skip
@@ -166,6 +166,8 @@ def mapped(
 @dataclass(frozen=True)
 class _OnBlock:
     """A function of the features of a chunk as one of blocks of dask arrays."""
+
+    __name__ = "napari-kseg"  # what dask calls the array
 
     function: Callable[..., Array]
     maker: ChunkMaker

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,11 +43,7 @@ def add_layers(
     with selection_kept(viewer):
         recolored = [_show_recolored(own, layer, viewer) for own, layer in _of_each(parts, layers)]
         labels = find_output(viewer, first, "labels")
-        if (
-            labels is not None
-            and labels.ndim == parts.segmentation.labels.ndim
-            and labels.multiscale == parts.is_pyramid
-        ):
+        if labels is not None and labels.ndim == parts.segmentation.labels.ndim and _takes(labels, parts):
             _update_labels(labels, parts, first)
         else:
             there = [*layers, *(layer for layer in recolored if layer is not None)]
@@ -158,6 +155,13 @@ def _update_labels(labels: Labels, parts: LayerParts, layer: Image) -> None:
     _stamp(labels, parts, "labels")
 
 
+def _takes(layer: Image | Labels, parts: LayerParts) -> bool:
+    """Return whether data can be set: levels only where there are levels, and by napari from 0.9 on."""
+    if not parts.is_pyramid:
+        return not layer.multiscale
+    return layer.multiscale and tuple(map(int, version("napari").split(".")[:2])) >= (0, 9)
+
+
 def show_colors(labels: Labels, colormap: CyclicLabelColormap) -> None:
     """Show a Labels layer in other colors, unless they are shown: each change is a repaint."""
     if np.array_equal(labels.colormap.colors, colormap.colors):
@@ -171,7 +175,7 @@ def _fits_recolored(recolored: Image, parts: LayerParts) -> bool:
     """Return whether the data can be set; another shape would break the layer for good."""
     old, new = recolored.data, parts.recolored[0] if parts.is_pyramid else parts.recolored
     return (
-        recolored.multiscale == parts.is_pyramid
+        _takes(recolored, parts)
         and bool(recolored.rgb) == parts.rgb
         and old.ndim == new.ndim
         and old.dtype == new.dtype  # the contrast limits are those of a dtype
