@@ -325,3 +325,13 @@ def test_any_scheduler_of_dask_gives_the_same(photo, scheduler):
     with dask.config.set(scheduler=scheduler, num_workers=2):
         seg = segment(lazy, 4)
     assert_same(seg, segment(photo, 4))
+
+
+def test_chunks_of_one_huge_value_each_are_told_apart_as_in_memory():
+    image = np.repeat(np.arange(3, dtype=np.int64) << 56, 1 << 20).reshape(3, 1024, 1024)
+    want, seg = segment(image, 3), segment(da.from_array(image, (1, 1024, 1024)), 3)
+    assert_same(seg, want)
+    assert_array_equal(np.asarray(want.model.predict(da.from_array(image, (1, 1024, 1024)))), want.labels)
+    close = da.from_array(image[:1] + (1 << 60), (1, 100, 100))
+    with pytest.raises(ValueError, match="which float64 centroids cannot tell apart"):
+        segment(close, 1)

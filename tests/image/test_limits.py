@@ -89,7 +89,7 @@ SQUARE = np.arange(36, dtype=np.uint8).reshape(6, 6)
         (np.zeros((40, 40, 4), np.uint8), {}, ValueError, "every pixel is left out.*transparent"),
         (SQUARE, {"n_clusters": 37}, ValueError, "n_clusters=37, but only 36 different colors.*n_clusters=36 or less"),
         (SQUARE, {"init": [[1, 2, 3], [3, 4, 5]]}, ValueError, r"init has shape \(2, 3\).*1 channels.*\(6, 6\)"),
-        (SQUARE, {"init": [[1], [2], [3]]}, ValueError, r"\(3, 1\).*n_clusters=2"),
+        (SQUARE, {"init": [[1], [2], [3]]}, ValueError, "n_clusters=2, but init has 3 seeds.*n_clusters=3"),
         (SQUARE, {"init": [[1], [np.nan]]}, ValueError, "NaN"),
         (SQUARE, {"downsample": (2, 2, 2)}, ValueError, "3 factors.*2 spatial axes"),
         (SQUARE, {"clusters": 3}, TypeError, "'clusters' is not a setting.*n_clusters"),

@@ -13,6 +13,19 @@ ALL: Bytes = read_only(np.empty(0, np.uint8))
 """Stands for the ones of all pixels of a block: every pixel takes part."""
 
 
+def check_exact(base: int, counts: NDArray[np.int64]) -> None:
+    """Raise ValueError if float64 centroids cannot tell the values `base`, `base + 1`, … that occur apart."""
+    present = np.flatnonzero(counts)
+    if not len(present):
+        return
+    low, high = (base + int(present[end]) for end in (0, -1))
+    if max(-low, high) > 1 << 53:
+        raise ValueError(
+            f"the image has values from {low} to {high}, which float64 centroids cannot tell apart; subtract an offset "
+            "first, for example image - image.min()"
+        )
+
+
 class Codes:
     """One channel of integers as codes 0, 1, 2, … of uint8 or uint16, where value = code + base."""
 
@@ -33,11 +46,6 @@ class Codes:
         self.base = min((low for low, _ in found), default=0)
         top = max((high for _, high in found), default=0)
         self.n_codes = top - self.base + 1
-        if max(-self.base, top) > 1 << 53 and self.n_codes <= 1 << 16:
-            raise ValueError(
-                f"the image has values from {self.base} to {top}, which float64 centroids cannot tell apart; "
-                "subtract an offset first, for example image - image.min()"
-            )
 
     def read(self, block: int) -> tuple[Array, Bytes]:
         """Codes (n,) and 1 for every pixel that takes part."""

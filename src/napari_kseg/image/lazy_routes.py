@@ -26,6 +26,7 @@ from napari_kseg.kmeans import (
 
 from .chunk_labels import ChunkLabels
 from .chunks import Chunk
+from .codes import check_exact
 from .drawn import DrawFromChunks, Drawn, DrawnSamples
 from .features import Features
 from .lazy import folded, mapped, reduced
@@ -62,6 +63,7 @@ def choose_lazy_route(features: Features, callback: Callback | None, *, to_fit: 
         if pixels.n_channels == 1 and pixels.dtype.kind in "bui":
             values = reduced(plain, ValueCounts.of_chunks, ValueCounts.added, "Counting values", callback)
             if values is not None:
+                check_exact(values.base, values.counts)
                 return LazyValueRoute(features, values.base, values.counts, callback)
     return DrawnRoute(features, callback)
 

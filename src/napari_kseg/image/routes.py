@@ -40,7 +40,7 @@ from napari_kseg.kmeans import (
     table_size,
 )
 
-from .codes import ALL, Codes
+from .codes import ALL, Codes, check_exact
 from .features import Features
 from .pixels import Array, MaybeLazy, Pixels
 from .recipe import Recipe
@@ -106,7 +106,10 @@ def choose_route(features: Features, callback: Callback | None = None, *, to_fit
     if pixels.n_channels == 1 and pixels.dtype.kind in "bui":
         codes = Codes(pixels, callback)
         if codes.n_codes <= 1 << 16:
-            return ValueRoute(features, codes, codes.counts(callback), callback)
+            counts = codes.counts(callback)
+            if to_fit:  # of a part, or of another image, the centroids are known
+                check_exact(codes.base, counts)
+            return ValueRoute(features, codes, counts, callback)
     return SampleRoute(features, callback, keep=to_fit)
 
 
