@@ -153,3 +153,49 @@ def test_a_large_region_of_a_slide_is_lazy_too(slide, desk, monkeypatch):
     assert isinstance(labels.data, da.Array)
     assert_array_equal(np.asarray(labels.data), segment(slide.photo[:300, :400], 3).labels)
     assert slide.tiles_of(0) == {(2, 4)}
+
+
+def test_what_is_cut_out_of_a_lazy_image_is_lazy_and_nothing_of_it_is_computed_before_it_is_seen(desk, monkeypatch):
+    monkeypatch.setattr(large, "IN_MEMORY", 1 << 16)
+    read, lock = [], threading.Lock()
+    image = np.tile(data.camera(), (1, 4, 1, 1)).transpose(1, 0, 2, 3)[:, 0]
+
+    def noted(chunk, block_info=None):
+        with lock:
+            read.append(block_info[0]["chunk-location"][0])
+        return chunk
+
+    stack = da.from_array(image, (1, 512, 512)).map_blocks(noted, dtype=np.uint8, meta=np.empty((0, 0, 0), np.uint8))
+    desk.viewer.add_image(stack, name="stack", contrast_limits=(0, 255))
+    desk.viewer.dims.current_step = (1, 0, 0)
+    desk.run(n_clusters=3)
+    seg = from_layer(desk.viewer.layers["stack clusters"])
+    desk.widget._panel.table.select({2})
+    read.clear()
+    for kind in ("image", "mask"):
+        desk.widget._panel.portions.extract_wanted.emit(kind)
+        desk.wait_until_idle()
+    assert set(read) <= {0, 1}  # the first frame, which napari looks at, and the one that is shown
+    portion, mask = desk.viewer.layers["stack 2"], desk.viewer.layers["stack mask 2"]
+    assert not mask.editable
+    assert_array_equal(np.asarray(portion.data), np.where(np.asarray(seg.labels) == 2, image, 0))
+    assert_array_equal(np.asarray(mask.data), np.asarray(seg.labels) == 2)
+    desk.widget._panel.portions.undo()
+    desk.wait_until_idle()
+    assert desk.names == ["stack", "stack recolored", "stack clusters", "stack 2"]
+
+
+def test_a_click_on_a_slide_selects_its_cluster_also_while_the_labels_are_hidden(desk, slide):
+    desk.run(n_clusters=3)
+    labels = desk.viewer.layers["slide clusters"]
+    for is_visible in (True, False):
+        for place in ((300.0, 50_000.0), (70_000.0, 40_000.0)):
+            labels.visible = is_visible  # a click that selects something shows them
+            desk.qtbot.wait(50)
+            desk.widget._clicked_pixels.clicked.emit(place)
+            level = labels.data_level
+            index = tuple(int(i) >> level for i in place)
+            assert desk.widget._panel.table.selected() == {int(np.asarray(labels.data[level][index]))}
+        labels.visible = is_visible
+        desk.widget._clicked_pixels.clicked.emit((-500.0, 7.0))
+        assert desk.widget._panel.table.selected() == set()

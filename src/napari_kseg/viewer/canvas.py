@@ -52,13 +52,18 @@ class ClickedPixels:
         """Return the label at a position in world coordinates, whether it is visible or not; 0 outside, or in 3-D."""
         if self._viewer.dims.ndisplay != 2:
             return 0
-        if not isinstance(labels.data, np.ndarray):
+        if labels.visible and not isinstance(labels.data, np.ndarray):
             shown = labels.get_value(position, world=True)  # of the tile on the screen: no other one is computed
             value = shown[1] if labels.multiscale and shown is not None else shown
             return int(value or 0)
         place = np.rint(labels.world_to_data(position[-labels.ndim :])).astype(int)
-        inside = ((place >= 0) & (place < np.array(labels.data.shape))).all()
-        return int(labels.data[tuple(place)]) if inside else 0
+        if not ((place >= 0) & (place < np.array(labels.data.shape))).all():
+            return 0
+        if not labels.multiscale:
+            return int(labels.data[tuple(place)])
+        # At the level that would be on the screen: its tile is read for the image as well.
+        array, factors = labels.data[labels.data_level], labels.downsample_factors[labels.data_level]
+        return int(array[tuple(np.minimum(place / factors, np.array(array.shape) - 1).astype(int))])
 
 
 def _only_looks(viewer: Any) -> bool:

@@ -71,9 +71,11 @@ class Extraction:
 
 
 def marks_of(arrays: Iterable[Any]) -> list[tuple[Any, ...]]:
-    """Return for each array what tells it from one with other values."""
-    known = map(np.asarray, arrays)
-    return [(values.shape, values.dtype, zlib.crc32(values.tobytes())) for values in known]
+    """Return for each array what tells it from one with other values; a lazy one, which nobody paints on, by itself."""
+    return [
+        (array.shape, array.dtype, zlib.crc32(array.tobytes()) if isinstance(array, np.ndarray) else id(array))
+        for array in arrays
+    ]
 
 
 def extracted(seg: Segmentation, labels: Sequence[int], kind: str) -> Any:
@@ -94,14 +96,16 @@ def extracted_layers(
     which = ", ".join(map(str, labels))
     if kind != "image":
         placement = placement_over(layer, axes, factors, source.offset)
-        return [Labels(array, name=f"{layer.name} {kind} {which}", **placement)]
+        marked = Labels(array, name=f"{layer.name} {kind} {which}", **placement)
+        marked.editable = isinstance(array, np.ndarray)
+        return [marked]
     placement = placement_with_channels(layer, axes, factors, source.offset)
     portions = []
     arrays = array if isinstance(array, list) else [array]
     for one, channel in zip(arrays, source.channels or [source], strict=True):
-        portion = Image(one, name=f"{channel.name} {which}", rgb=channel.rgb, multiscale=False, **placement)
-        if not channel.rgb:
-            portion.contrast_limits, portion.colormap = channel.contrast_limits, channel.colormap
-            portion.gamma = channel.gamma
-        portions.append(portion)
+        look: dict[str, Any] = {}
+        if not channel.rgb:  # given at once: else napari looks at the values for the limits
+            look = {"contrast_limits": channel.contrast_limits, "colormap": channel.colormap, "gamma": channel.gamma}
+        name = f"{channel.name} {which}"
+        portions.append(Image(one, name=name, rgb=channel.rgb, multiscale=False, **look, **placement))
     return portions
