@@ -6,6 +6,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from qtpy.QtGui import QGuiApplication
 from skimage import data
 
 from napari_kseg import segment, segment_layer
@@ -199,3 +200,25 @@ def test_a_click_on_a_slide_selects_its_cluster_also_while_the_labels_are_hidden
         labels.visible = is_visible
         desk.widget._clicked_pixels.clicked.emit((-500.0, 7.0))
         assert desk.widget._panel.table.selected() == set()
+
+
+def test_a_model_applied_to_a_slide_labels_the_level_that_was_fitted_and_so_does_its_python(desk, slide, tmp_path):
+    layer = desk.viewer.layers["slide"]
+    model = segment(slide.photo[:600, :700], 3).merge([1, 2]).model
+    model.save(tmp_path / "model.json")
+    code = f"kseg.load_model({str(tmp_path / 'model.json')!r})"
+    desk.widget._runner.run(desk.widget._controller.apply(layer, model, "Model", code))
+    desk.wait_until_idle()
+    labels = desk.viewer.layers["slide clusters"]
+    counts = labels.features["count"].tolist()
+    desk.widget._more._copy_python()
+    exec(QGuiApplication.clipboard().text(), {"viewer": desk.viewer})
+    assert desk.viewer.layers["slide clusters"] is labels
+    assert labels.features["count"].tolist() == counts
+    assert not slide.tiles_of(0)
+    assert not slide.tiles_of(1)
+    desk.widget._panel.table.select({2})
+    desk.widget._panel.portions.split_wanted.emit(2)
+    desk.wait_until_idle()
+    assert from_layer(labels).n_clusters == 3
+    assert labels.multiscale

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from napari_kseg.viewer.history import History, Step, title_of_run
-from napari_kseg.viewer.ready import ReadyImage, labeled_by, segment_source
+from napari_kseg.viewer.ready import ReadyImage, code_of_labeling, labeled_by, segment_source
 from napari_kseg.viewer.request import Request
 from napari_kseg.viewer.source import Source, layers_of, take_source, take_source_for, take_sources, taken_as
 from napari_kseg.viewer.start import Start, painted_on
@@ -139,11 +139,10 @@ class Controller:
             Python for the model.
         """
         source = take_source_for(model, layer)
-        image = "layer.data[0]" if layer.multiscale else "layer.data"
 
         def make(_: Callback) -> tuple[Segmentation, Step]:
             seg = labeled_by(model, source)
-            return seg, Step(title, seg, start=f"{model_code}.segment({image})")
+            return seg, Step(title, seg, start=code_of_labeling(model_code, source))
 
         return self._request(layer, source, make)
 

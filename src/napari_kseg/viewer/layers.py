@@ -128,7 +128,8 @@ def show_segmentation(
     Parameters
     ----------
     segmentation : Segmentation
-        Of the image in `layer`, or of a part of it.
+        Of the image in `layer`, or of a part of it; or of a level of it, if it is a multiscale layer of more than 67
+        megapixels.
     layer : napari.layers.Image, or sequence of them
         The source, as it was given to `segment_layer`. It is not changed.
     viewer : napari.viewer.Viewer, optional
@@ -162,6 +163,7 @@ def show_segmentation(
     several = isinstance(layer, Sequence)
     source = take_sources(layers) if several else take_source_for(segmentation.model, layers[0])
     source = source.cropped_as(segmentation.pixels.image)
+    segmentation = placed(segmentation, source)
     shape, own = source.spatial_shape, segmentation.labels.shape
     if len(own) != len(shape) or (own != shape and all(factor == 1 for factor in segmentation.downsample)):
         raise ValueError(

@@ -66,6 +66,16 @@ def labeled_by(model: Model, source: Source) -> Segmentation:
     return placed(model.segment_pixels(pixels_of(fitted(source, {}), None)), source)
 
 
+def code_of_labeling(model_code: str, source: Source) -> str:
+    """Return Python that does the same as `labeled_by` to `layer`."""
+    from napari_kseg.viewer.large import fitted, is_large
+
+    seen = fitted(source, {})
+    level = next((f"[{i}]" for i, level in enumerate(source.levels) if level is seen.image), "")
+    stays = is_large(seen) or isinstance(seen.image, np.ndarray)
+    return f"{model_code}.segment(layer.data{level}){'' if stays else '.compute()'}"
+
+
 def segment_source(
     source: Source, settings: dict[str, Any], ready: ReadyImage | None, callback: Callback
 ) -> Segmentation:
