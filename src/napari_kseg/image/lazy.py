@@ -7,7 +7,9 @@ M, N, … spatial axes.
 """
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -17,7 +19,7 @@ from napari_kseg.kmeans import Callback
 
 from .chunks import Chunk, ChunkMaker, Chunks
 from .features import Features
-from .lazy_compute import Step, WorkError, computed, n_lanes
+from .lazy_compute import Step, WorkError, active_client, computed, n_lanes
 from .pixels import Array, Index, MaybeLazy
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ State = TypeVar("State")
 
 AT_ONCE = 8
 """Results that are added up by one task."""
+
+LANE = 16
+"""Groups of chunks in a lane on a cluster, which has to go through them again if it loses the worker of the lane."""
 
 
 def reduced(
@@ -59,26 +64,28 @@ def reduced(
 
 def folded(
     features: Features,
-    function: Callable[[State | None, Chunk], State],
+    function: Callable[[State | None, list[Chunk]], State],
     add: Callable[[list[State]], State],
     stage: str,
     callback: Callback | None,
 ) -> State:
-    """Add up the states of a few lanes of chunks, each of which goes on by `state = function(state, chunk)`.
+    """Add up the states of a few lanes of chunks, each of which goes on by `state = function(state, chunks)`.
 
-    For states that cost too much to make one of each chunk. Each is used once, and `function` may change it.
+    For states that cost too much to make one for each group of chunks. The function may change the state it is given.
     """
     from dask.delayed import delayed
 
-    chunks = Chunks.of(features, join=True)
-    work = delayed(_go_on, pure=True)
+    chunks, is_cluster = Chunks.of(features, join=True), active_client() is not None
+    work = delayed(_go_on_with_copy if is_cluster else _go_on, pure=True)
     maker, parts, read = ChunkMaker.of(features), chunks.parts, chunks.delayed()
+    groups = chunks.groups() if is_cluster else [range(i, i + 1) for i in range(len(parts))]
+    lanes = max(n_lanes(), -(-len(groups) // LANE)) if is_cluster else n_lanes()
     steps, ends = [], []
-    for lane in np.array_split(np.arange(len(parts)), min(n_lanes(), len(parts))):
+    for lane in np.array_split(np.arange(len(groups)), min(lanes, len(groups))):
         state = None
-        for i in lane.tolist():
-            state = work(function, state, maker, parts[i], *read[i])
-            steps.append(Step(state, [parts[i]]))
+        for group in (groups[i] for i in lane):
+            state = work(function, state, maker, [parts[i] for i in group], [read[i] for i in group])
+            steps.append(Step(state, [parts[i] for i in group]))
         ends.append(state)
     found: State = computed(_in_tree(ends, add), steps, features.pixels, stage, callback)
     return found
@@ -95,18 +102,25 @@ def _in_tree(tasks: list[Any], add: Callable[[list[Result]], Result]) -> Any:
 
 
 def _go_on(
-    function: Callable[[State | None, Chunk], State],
+    function: Callable[[State | None, list[Chunk]], State],
     state: State | None,
     maker: ChunkMaker,
-    part: Index,
-    values: Array,
-    mask: NDArray[np.bool_] | None,
+    parts: list[Index],
+    read: list[tuple[Array, NDArray[np.bool_] | None]],
 ) -> State:
-    """Go on with one chunk, in the process where it is."""
-    try:
-        return function(state, maker.chunk(part, values, mask))
-    except Exception as error:
-        raise WorkError(error) from error
+    """Go on with a group of chunks, in the process where they are."""
+    return _work(partial(function, state), maker, parts, read)
+
+
+def _go_on_with_copy(
+    function: Callable[[State | None, list[Chunk]], State],
+    state: State | None,
+    maker: ChunkMaker,
+    parts: list[Index],
+    read: list[tuple[Array, NDArray[np.bool_] | None]],
+) -> State:
+    """Go on from a copy: a cluster that loses a worker begins again from states that it still has, as they were."""
+    return _go_on(function, deepcopy(state), maker, parts, read)
 
 
 def _work(

@@ -1,7 +1,7 @@
 """Computing with dask what becomes small: who does it, progress, cancellation, and errors that name the chunk."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,14 @@ class WorkError(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.error = error
+
+
+class _StepsFailed(Exception):
+    """Some steps failed on the workers of a cluster, by an error that is not of our own work."""
+
+    def __init__(self, steps: "list[Step]", error: BaseException) -> None:
+        super().__init__(error)
+        self.steps, self.error = steps, error
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ def computed(final: Any, steps: list[Step], pixels: Pixels, stage: str, callback
     done: set[str] = set()
     told: list[BaseException] = []
 
-    def report() -> None:
+    def report(now_done: Iterable[str] = ()) -> None:
+        done.update(now_done)
         try:
             if callback is not None:
                 callback(stage, len(done), len(steps))
@@ -60,14 +69,21 @@ def computed(final: Any, steps: list[Step], pixels: Pixels, stage: str, callback
     report()
     client = active_client()
     try:
-        compute = _by_threads if client is None else _by_workers
-        return compute(client, final, steps, done, report)
+        return _by_threads(final, steps, done, report) if client is None else _by_workers(client, final, steps, report)
     except WorkError as failed:
         raise failed.error from None
+    except _StepsFailed as failed:
+        broken = _first_broken_on(client, pixels, [part for step in failed.steps for part in step.parts])
+        if broken is None:
+            raise failed.error from None
+        raise _named(*broken) from failed.error
     except Exception as error:
-        if error not in told:
-            _name_chunk(pixels, [part for step in steps if step.task.key not in done for part in step.parts], error)
-        raise
+        broken = None
+        if client is None and error not in told:
+            broken = _first_broken(pixels, [part for step in steps if step.task.key not in done for part in step.parts])
+        if broken is None:
+            raise
+        raise _named(*broken) from error
 
 
 def active_client() -> Any:
@@ -91,16 +107,14 @@ def n_lanes() -> int:
     return n_threads() if client is None else max(1, sum(client.nthreads().values()))
 
 
-def _by_threads(client: None, final: Any, steps: list[Step], done: set[str], report: Callable[[], None]) -> Any:
+def _by_threads(final: Any, steps: list[Step], done: set[str], report: Callable[..., None]) -> Any:
     from dask import config
     from dask.base import compute
 
     keys = {step.task.key for step in steps}
 
     def after(key: Any, *rest: Any) -> None:
-        if key in keys:
-            done.add(key)
-        report()
+        report([key] if key in keys else [])
 
     # Given here and not by a `with`, which would call it for what others compute as well.
     options: dict[str, Any] = {"callbacks": [(None, None, None, after, None)]}
@@ -109,22 +123,26 @@ def _by_threads(client: None, final: Any, steps: list[Step], done: set[str], rep
     return compute(final, **options)[0]
 
 
-def _by_workers(client: Any, final: Any, steps: list[Step], done: set[str], report: Callable[[], None]) -> Any:
+def _by_workers(client: Any, final: Any, steps: list[Step], report: Callable[..., None]) -> Any:
     from dask.delayed import delayed
-    from distributed import wait
+    from distributed import KilledWorker, wait
 
     seen = delayed(_nothing, pure=True)
     # What a step found stays on the cluster only until it is added up: that it was there is seen by another task.
     futures = client.compute([final, *(seen(step.task) for step in steps)])
-    result, marks = futures[0], dict(zip((step.task.key for step in steps), futures[1:], strict=True))
+    result, marks = futures[0], futures[1:]
     try:
         while not result.done():
             try:
                 wait([result], timeout=HEARTBEAT)
             except TimeoutError:
-                done.update(key for key, mark in marks.items() if mark.status == "finished")
-                report()
-        return result.result()
+                report(step.task.key for step, mark in zip(steps, marks, strict=True) if mark.status == "finished")
+        if result.status == "error" and not isinstance(result.exception(), (WorkError, KilledWorker)):
+            failed = [step for step, mark in zip(steps, marks, strict=True) if mark.status == "error"]
+            raise _StepsFailed(failed, result.exception())
+        found = result.result()
+        report(step.task.key for step in steps)
+        return found
     finally:
         client.cancel(futures)
 
@@ -133,8 +151,8 @@ def _nothing(found: Any) -> None:
     """Take no notice."""
 
 
-def _name_chunk(pixels: Pixels, parts: list[Index], error: Exception) -> None:
-    """Raise ChunkError for the first part that cannot be read, if there is one."""
+def _first_broken(pixels: Pixels, parts: list[Index]) -> tuple[Index, BaseException] | None:
+    """Return the first part that cannot be read here, if there is one, and why."""
     from dask import config
 
     for part in parts:
@@ -142,8 +160,30 @@ def _name_chunk(pixels: Pixels, parts: list[Index], error: Exception) -> None:
             with config.set(scheduler="threads"):
                 pixels.raw_part(part)
         except Exception as cause:  # noqa: BLE001 - a store may raise anything
-            where = ", ".join(f"{axis.start}:{axis.stop}" for axis in part)
-            raise ChunkError(
-                f"the chunk [{where}] of the image cannot be read ({type(cause).__name__}: {cause}); repair or replace "
-                "it, or leave it out by cutting the image"
-            ) from error
+            return part, cause
+    return None
+
+
+def _first_broken_on(client: Any, pixels: Pixels, parts: list[Index]) -> tuple[Index, BaseException] | None:
+    """Return the first part that the workers cannot read, if there is one, and why: pixels stay with them."""
+    from dask.delayed import delayed
+    from distributed import wait
+
+    axis, look = pixels.channel_axis, delayed(_nothing, pure=False)
+    wholes = [part if axis is None else (*part[:axis], slice(None), *part[axis:]) for part in parts]
+    futures = client.compute([look(list(pixels.lazy[whole].to_delayed().ravel())) for whole in wholes])
+    try:
+        wait(futures)
+        found = zip(parts, futures, strict=True)
+        return next(((part, future.exception()) for part, future in found if future.status == "error"), None)
+    finally:
+        client.cancel(futures)
+
+
+def _named(part: Index, cause: BaseException) -> ChunkError:
+    """Return the error that names a part which cannot be read."""
+    where = ", ".join(f"{axis.start}:{axis.stop}" for axis in part)
+    return ChunkError(
+        f"the chunk [{where}] of the image cannot be read ({type(cause).__name__}: {cause}); repair or replace it, or "
+        "leave it out by cutting the image"
+    )

@@ -153,10 +153,11 @@ def lazy_labels_by(features: Features, centroids: Floats, splits: Splits, lut: A
     return lazy_labels(features, centroids, lut, splits), reduced(features, function, _added_up, "Clustering", None)
 
 
-def _count_colors(tally: ColorTally | None, chunk: Chunk) -> ColorTally:
+def _count_colors(tally: ColorTally | None, chunks: list[Chunk]) -> ColorTally:
     tally = tally or ColorTally()
-    for block in range(chunk.pixels.n_blocks):
-        tally.add(*three_bytes(chunk.pixels, block))
+    for pixels in (chunk.pixels for chunk in chunks):
+        for block in range(pixels.n_blocks):
+            tally.add(*three_bytes(pixels, block))
     return tally
 
 

@@ -25,9 +25,15 @@ Labels = NDArray[Any]
 ReadPixels = Callable[[int], tuple[Bytes, Bytes]]
 """`read(block)` -> pixels (n, 3) and, for each, 1 if it takes part, else 0, or nothing (0,) if all do; contiguous."""
 
+Times = tuple[NDArray[np.uint32], NDArray[np.int64]]
+"""Morton codes of colors, ascending, and how many times each."""
+
 MAX_TABLES = 2  # 16 MB each, so that with all that comes later the bound on memory holds
 N_CELLS = 1 << 15
 CELLS_AT_ONCE = 512
+
+MOST_NOTES = 1 << 22
+"""Colors that are noted, one by one, before they are added up: 16 MB, after about a gigapixel."""
 
 FINER = 16
 """How many times as many cubes a second level has. Lloyd's algorithm makes its many small moves on it, at a tenth of
@@ -85,14 +91,22 @@ class ColorTally:
     def __init__(self, table: Bytes | None = None) -> None:
         self.table = np.zeros(1 << 24, np.uint8) if table is None else table
         self.cells = np.zeros(N_CELLS, np.uint8)
-        self._full = np.empty(0, np.uint32)
+        self._full: Times = np.empty(0, np.uint32), np.empty(0, np.int64)
         self._more: list[NDArray[np.uint32]] = []
+        self._n_more = 0
 
     def add(self, pixels: Bytes, keep: Bytes) -> None:
         """Count pixels (n, 3) of which `keep` is 1, or all if it is (0,)."""
         full, n_full = np.empty(len(pixels), np.uint32), np.zeros(1, np.int64)  # of which few pages are touched
         count_colors(read_only(pixels), read_only(keep), self.table, self.cells, full, n_full)
-        self._more.append(full[: n_full[0]].copy())
+        self._note(full[: n_full[0]].copy())
+
+    def _note(self, full: NDArray[np.uint32]) -> None:
+        """Note colors whose counter has gone around."""
+        self._more.append(full)
+        self._n_more += len(full)
+        if self._n_more > MOST_NOTES:
+            self._full, self._more, self._n_more = self.full, [], 0
 
     @classmethod
     def added(cls, tallies: Sequence["ColorTally"]) -> "ColorTally":
@@ -100,12 +114,12 @@ class ColorTally:
         if len(tallies) == 1:
             return tallies[0]
         found = cls(tallies[0].table.copy())
+        found._full = _added([tally.full for tally in tallies])
         for tally in tallies:
             found.cells |= tally.cells
-            found._more.append(tally.full)
         for tally in tallies[1:]:
             found.table += tally.table
-            found._more.append(np.flatnonzero(found.table < tally.table).astype(np.uint32))  # once around
+            found._note(np.flatnonzero(found.table < tally.table).astype(np.uint32))
         return found
 
     def histogram(self, n_features: int = 3, callback: Callback | None = None) -> ColorHistogram:
@@ -113,11 +127,19 @@ class ColorTally:
         return _collected([self], self.table[None], n_features, callback)
 
     @property
-    def full(self) -> NDArray[np.uint32]:
-        """The Morton code of a color for every 256 times that it was seen."""
-        self._full = np.concatenate([self._full, *self._more])
-        self._more = []
-        return self._full
+    def full(self) -> Times:
+        """How many times the counter of a color has gone around, after 256 pixels each."""
+        more = np.unique(np.concatenate([np.empty(0, np.uint32), *self._more]), return_counts=True)
+        return _added([self._full, (more[0], more[1].astype(np.int64))])
+
+
+def _added(parts: Sequence[Times]) -> Times:
+    """Add up the times of each color."""
+    codes, times = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    order = np.argsort(codes, kind="stable")
+    codes, times = codes[order], times[order]
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
+    return codes[starts], np.add.reduceat(times, starts) if len(starts) else times
 
 
 def histogram_of_colors(
@@ -139,7 +161,7 @@ def histogram_of_colors(
 
 def _collected(tallies: list[ColorTally], tables: Bytes, n_features: int, callback: Callback | None) -> ColorHistogram:
     """List the colors that were counted; `tables` (W, 2^24) are those of the tallies."""
-    often = _often(np.concatenate([tally.full for tally in tallies]))
+    often = _often(_added([tally.full for tally in tallies]))
     seen = np.flatnonzero(np.any([tally.cells for tally in tallies], 0)).astype(np.uint32)
     collect_colors(tables, seen[:0], often, *_room(0), np.zeros(2, np.int64))  # compiles here
 
@@ -198,11 +220,11 @@ def _count_blocks(
     map_blocks(work, n_blocks, stage=stage, callback=callback)
 
 
-def _often(full: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+def _often(full: Times) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
     """Colors that a counter of 8 bits was too small for: Morton codes, counts to add, and where each cell's start."""
-    codes, times = np.unique(full, return_counts=True)
+    codes, times = full
     starts = np.searchsorted(codes >> np.uint32(9), np.arange(N_CELLS + 1, dtype=np.uint32))
-    return codes, 256 * times.astype(np.int64), starts.astype(np.int64)
+    return codes, 256 * times, starts.astype(np.int64)
 
 
 def _room(n_cells: int) -> tuple[Bytes, Floats, NDArray[np.uint32], Floats]:
