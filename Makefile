@@ -81,7 +81,7 @@ bench-quick: $(VENV)/.ready-test ## Compare speed with the previous commit, or A
 $(BENCH_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
 	@echo "Setting up $(BENCH_VENV) with the libraries to compare with ..."
 	@$(uv) venv --quiet --clear $(BENCH_VENV) --python $(python)
-	@$(uv) pip install --quiet --python $(BENCH_VENV)/bin/python --editable ".[plot]" pandas scikit-learn
+	@$(uv) pip install --quiet --python $(BENCH_VENV)/bin/python --editable ".[plot]" pandas scikit-learn zarr
 	@for peer in $(peers); do \
 		$(uv) pip install --quiet --python $(BENCH_VENV)/bin/python --only-binary $$peer $$peer \
 			|| echo "$$peer cannot be installed here and is left out"; \

@@ -18,6 +18,7 @@ class Options:
     repeat: int = 7
     patience: float = 300.0  # seconds that one run of a peer may take
     quick: bool = False
+    turns: int = 5  # of fresh processes
 
 
 @dataclass

@@ -65,12 +65,12 @@ class Report:
 
 
 @contextmanager
-def report(name, title):
+def report(name, title, packages=PACKAGES):
     """Give a Report; afterwards write it to `results/<name>.md`."""
     out = Report()
     out.line(f"# {name}: {title}")
     out.line()
-    out.line(f"{machine()}; {versions()}.")
+    out.line(f"{machine()}; {versions(packages)}.")
     yield out
     Folders.results.mkdir(exist_ok=True)
     (Folders.results / f"{name}.md").write_text("\n".join(out.lines) + "\n", encoding="utf-8")

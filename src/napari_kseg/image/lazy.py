@@ -21,6 +21,7 @@ from .chunks import Chunk, ChunkMaker, Chunks
 from .features import Features
 from .lazy_compute import Step, WorkError, active_client, computed, n_lanes
 from .pixels import Array, Index, MaybeLazy
+from .system_memory import memory
 
 if TYPE_CHECKING:
     from dask.array import Array as DaskArray
@@ -202,6 +203,7 @@ class _OnBlock:
         mask, others = (beside[0], beside[1:]) if self.is_masked else (None, beside)
         chunk = self.maker.chunk(part, values, mask)
         made = self.function(chunk.features, *others)
+        memory.give_back()
         return made[chunk.inside] if any(self.maker.reach) else made
 
 

@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import accumulate, pairwise, product
 from typing import Any
 
 from napari_kseg.kmeans import Callback, n_threads
 
 from .pixels import Index, Pixels
+from .system_memory import memory
 
 HEARTBEAT = 0.1
 """Seconds between two calls of the callback while the workers of a cluster compute."""
@@ -114,13 +116,17 @@ def _by_threads(final: Any, steps: list[Step], done: set[str], report: Callable[
     keys = {step.task.key for step in steps}
 
     def after(key: Any, *rest: Any) -> None:
+        memory.give_back()
         report([key] if key in keys else [])
 
     # Given here and not by a `with`, which would call it for what others compute as well.
     options: dict[str, Any] = {"callbacks": [(None, None, None, after, None)]}
     if config.get("num_workers", None) is None and config.get("pool", None) is None:
         options["num_workers"] = n_threads()
-    return compute(final, **options)[0]
+    try:
+        return compute(final, **options)[0]
+    finally:
+        memory.give_back(at_once=True)
 
 
 def _by_workers(client: Any, final: Any, steps: list[Step], report: Callable[..., None]) -> Any:
@@ -155,7 +161,7 @@ def _first_broken(pixels: Pixels, parts: list[Index]) -> tuple[Index, BaseExcept
     """Return the first part that cannot be read here, if there is one, and why."""
     from dask import config
 
-    for part in parts:
+    for part in _own_chunks(pixels, parts):
         try:
             with config.set(scheduler="threads"):
                 pixels.raw_part(part)
@@ -169,7 +175,7 @@ def _first_broken_on(client: Any, pixels: Pixels, parts: list[Index]) -> tuple[I
     from dask.delayed import delayed
     from distributed import wait
 
-    axis, look = pixels.channel_axis, delayed(_nothing, pure=False)
+    axis, look, parts = pixels.channel_axis, delayed(_nothing, pure=False), _own_chunks(pixels, parts)
     wholes = [part if axis is None else (*part[:axis], slice(None), *part[axis:]) for part in parts]
     futures = client.compute([look(list(pixels.lazy[whole].to_delayed().ravel())) for whole in wholes])
     try:
@@ -178,6 +184,20 @@ def _first_broken_on(client: Any, pixels: Pixels, parts: list[Index]) -> tuple[I
         return next(((part, future.exception()) for part, future in found if future.status == "error"), None)
     finally:
         client.cancel(futures)
+
+
+def _own_chunks(pixels: Pixels, parts: list[Index]) -> list[Index]:
+    """Cut parts where the image's own chunks end."""
+    cut = [sizes for i, sizes in enumerate(pixels.lazy.chunks) if i != pixels.channel_axis]
+    ends = [list(accumulate(sizes, initial=0)) for sizes in cut]
+    found: list[Index] = []
+    for part in parts:
+        inside = [
+            [axis.start, *(end for end in own if axis.start < end < axis.stop), axis.stop]
+            for axis, own in zip(part, ends, strict=True)
+        ]
+        found += product(*([slice(*pair) for pair in pairwise(own)] for own in inside))
+    return found
 
 
 def _named(part: Index, cause: BaseException) -> ChunkError:

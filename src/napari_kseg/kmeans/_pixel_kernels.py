@@ -21,6 +21,8 @@ for _bit in range(8):
             3 * _bit + 2 - _axis
         )
 
+AT_ONCE = 256
+
 
 @part
 def _code(pixels, i):
@@ -37,18 +39,25 @@ def count_colors(pixels, keep, table, cells, full, n_full):
     """Count the colors of a block in a table over all 2^24 of them.
 
     IN pixels (N, 3) u1, keep (N,) u1, or (0,) to keep all. OUT table (2^24,) u1; cells (2^15,) u1: 1 for every cell
-    of 8 x 8 x 8 colors that holds any; full u4: a color for every 256 times it was seen, n_full (1,) i8: how many.
+    of 8 x 8 x 8 colors in which any is new; full u4: a color for every 256 times it was seen, n_full (1,) i8: how many.
     """
-    end = n_full[0]
-    for i in range(np.uintp(pixels.shape[0])):
-        if keep.shape[0] == 0 or keep[i]:
-            color = _code(pixels, i)
-            cells[np.uintp(color >> np.uint32(9))] = 1
-            count = np.uint8(table[np.uintp(color)] + np.uint8(1))
-            table[np.uintp(color)] = count
-            if count == np.uint8(0):
-                full[end] = color
-                end += 1
+    end, n = n_full[0], np.uintp(pixels.shape[0])
+    # Codes of some pixels first, then their counters: the processor waits for several counters at a time.
+    codes = np.empty(AT_ONCE, np.uint32)
+    for start in range(np.uintp(0), n, np.uintp(AT_ONCE)):
+        some = min(np.uintp(AT_ONCE), n - np.uintp(start))
+        for j in range(some):
+            codes[j] = _code(pixels, np.uintp(start) + np.uintp(j))
+        for j in range(some):
+            if keep.shape[0] == 0 or keep[np.uintp(start) + np.uintp(j)]:
+                color = np.uintp(codes[j])
+                count = np.uint8(table[color] + np.uint8(1))
+                table[color] = count
+                if count <= np.uint8(1):  # new, or once around
+                    cells[color >> np.uintp(9)] = 1
+                    if count == np.uint8(0):
+                        full[end] = codes[j]
+                        end += 1
     n_full[0] = end
 
 
