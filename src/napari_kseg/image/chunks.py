@@ -127,15 +127,21 @@ class Chunks:
 
     @property
     def parts(self) -> list[Index]:
-        """Where each part is in the spatial axes, in the order of `delayed`."""
+        """Where each part is in the spatial axes, in the order of `graph`."""
         ends = [np.cumsum([0, *sizes]).tolist() for sizes in self.cut]
         return list(product(*([slice(*pair) for pair in pairwise(own)] for own in ends)))
 
-    def delayed(self) -> list[tuple[Any, Any]]:
-        """Return what reads the values and the mask of each part, in the order of the parts."""
-        values = self.image.to_delayed().ravel().tolist()
-        masks = [None] * len(values) if self.mask is None else self.mask.to_delayed().ravel().tolist()
-        return list(zip(values, masks, strict=True))
+    def graph(self) -> tuple[dict[Any, Any], list[list[Any]]]:
+        """Return the graph that reads the parts, and the keys of values and mask of each, in the order of the parts."""
+        from dask.base import optimize
+        from dask.core import flatten
+
+        arrays = optimize(self.image, *([] if self.mask is None else [self.mask]))
+        graph: dict[Any, Any] = {}
+        for array in arrays:
+            graph.update(array.__dask_graph__())
+        values, *masks = (list(flatten(array.__dask_keys__())) for array in arrays)
+        return graph, [list(keys) for keys in zip(values, *(masks or [[None] * len(values)]), strict=True)]
 
     def groups(self) -> list[range]:
         """Return which parts to work on by one task each."""

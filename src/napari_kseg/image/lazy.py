@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,17 +50,17 @@ def reduced(
     Both functions are sent to where the chunks are. Along each spatial axis chunks end where the image's own do, or at
     the next of some `ends`.
     """
-    from dask.delayed import delayed
-
     chunks = Chunks.of(features, join=True, ends=ends)
-    read = chunks.delayed()
-    work = delayed(_work, pure=True)
-    maker = ChunkMaker.of(features)
-    steps = []
+    (graph, read), maker, parts = chunks.graph(), ChunkMaker.of(features), chunks.parts
+    name = _name()
+    steps: list[Step] = []
     for group in chunks.groups():
-        parts = [chunks.parts[i] for i in group]
-        steps.append(Step(work(function, maker, parts, [read[i] for i in group]), parts))
-    found: Result = computed(_in_tree([step.task for step in steps], add), steps, features.pixels, stage, callback)
+        own = [parts[i] for i in group]
+        key = name, len(steps)
+        graph[key] = (_Work(function, maker, own), [read[i] for i in group])
+        steps.append(Step(key, own))
+    final = _added_in_tree(graph, [step.key for step in steps], add)
+    found: Result = computed(graph, final, steps, features.pixels, stage, callback)
     return found
 
 
@@ -74,67 +75,71 @@ def folded(
 
     For states that cost too much to make one for each group of chunks. The function may change the state it is given.
     """
-    from dask.delayed import delayed
-
     chunks, is_cluster = Chunks.of(features, join=True), active_client() is not None
-    work = delayed(_go_on_with_copy if is_cluster else _go_on, pure=True)
-    maker, parts, read = ChunkMaker.of(features), chunks.parts, chunks.delayed()
+    (graph, read), maker, parts = chunks.graph(), ChunkMaker.of(features), chunks.parts
     groups = chunks.groups() if is_cluster else [range(i, i + 1) for i in range(len(parts))]
     lanes = max(n_lanes(), -(-len(groups) // LANE)) if is_cluster else n_lanes()
-    steps, ends = [], []
+    name = _name()
+    steps: list[Step] = []
+    ends = []
     for lane in np.array_split(np.arange(len(groups)), min(lanes, len(groups))):
         state = None
         for group in (groups[i] for i in lane):
-            state = work(function, state, maker, [parts[i] for i in group], [read[i] for i in group])
-            steps.append(Step(state, [parts[i] for i in group]))
+            own = [parts[i] for i in group]
+            key = name, len(steps)
+            graph[key] = (_GoOn(function, maker, own, is_cluster), state, [read[i] for i in group])
+            steps.append(Step(key, own))
+            state = key
         ends.append(state)
-    found: State = computed(_in_tree(ends, add), steps, features.pixels, stage, callback)
+    final = _added_in_tree(graph, ends, add)
+    found: State = computed(graph, final, steps, features.pixels, stage, callback)
     return found
 
 
-def _in_tree(tasks: list[Any], add: Callable[[list[Result]], Result]) -> Any:
-    """Add up the results of tasks, some at a time, in their order."""
-    from dask.delayed import delayed
-
-    together = delayed(add, pure=True)
-    while len(tasks) > 1:
-        tasks = [together(tasks[i : i + AT_ONCE]) for i in range(0, len(tasks), AT_ONCE)]
-    return tasks[0]
+def _name() -> str:
+    return f"napari-kseg-{uuid4().hex}"
 
 
-def _go_on(
-    function: Callable[[State | None, list[Chunk]], State],
-    state: State | None,
-    maker: ChunkMaker,
-    parts: list[Index],
-    read: list[tuple[Array, NDArray[np.bool_] | None]],
-) -> State:
-    """Go on with a group of chunks, in the process where they are."""
-    return _work(partial(function, state), maker, parts, read)
+def _added_in_tree(graph: dict[Any, Any], keys: list[Any], add: Callable[[list[Result]], Result]) -> Any:
+    """Add up results, some at a time, in their order; return the key of the sum."""
+    while len(keys) > 1:
+        name = _name()
+        groups = [keys[i : i + AT_ONCE] for i in range(0, len(keys), AT_ONCE)]
+        keys = [(name, i) for i in range(len(groups))]
+        graph.update({key: (add, group) for key, group in zip(keys, groups, strict=True)})
+    return keys[0]
 
 
-def _go_on_with_copy(
-    function: Callable[[State | None, list[Chunk]], State],
-    state: State | None,
-    maker: ChunkMaker,
-    parts: list[Index],
-    read: list[tuple[Array, NDArray[np.bool_] | None]],
-) -> State:
-    """Go on from a copy: a cluster that loses a worker begins again from states that it still has, as they were."""
-    return _go_on(function, deepcopy(state), maker, parts, read)
+@dataclass(frozen=True)
+class _Work:
+    """Works on a group of chunks, in the process where they are."""
+
+    function: Callable[[list[Chunk]], Any]
+    maker: ChunkMaker
+    parts: list[Index]
+
+    def __call__(self, read: list[list[Any]]) -> Any:
+        """Work on the values and masks."""
+        try:
+            return self.function([self.maker.chunk(part, *own) for part, own in zip(self.parts, read, strict=True)])
+        except Exception as error:
+            raise WorkError(error) from error
 
 
-def _work(
-    function: Callable[[list[Chunk]], Result],
-    maker: ChunkMaker,
-    parts: list[Index],
-    read: list[tuple[Array, NDArray[np.bool_] | None]],
-) -> Result:
-    """Work on a group of chunks, in the process where they are."""
-    try:
-        return function([maker.chunk(part, values, mask) for part, (values, mask) in zip(parts, read, strict=True)])
-    except Exception as error:
-        raise WorkError(error) from error
+@dataclass(frozen=True)
+class _GoOn:
+    """Goes on with a group of chunks, in the process where they are."""
+
+    function: Callable[[Any, list[Chunk]], Any]
+    maker: ChunkMaker
+    parts: list[Index]
+    copies: bool
+    """A cluster that loses a worker begins again from states that it still has, which must be as they were."""
+
+    def __call__(self, state: Any, read: list[list[Any]]) -> Any:
+        """Go on with the values and masks."""
+        own = deepcopy(state) if self.copies else state
+        return _Work(partial(self.function, own), self.maker, self.parts)(read)
 
 
 def mapped(

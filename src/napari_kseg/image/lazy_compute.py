@@ -39,14 +39,16 @@ class _StepsFailed(Exception):
 class Step:
     """A part of the work."""
 
-    task: Any
-    """What computes it, a `dask.delayed.Delayed`."""
+    key: Any
+    """Its key in the graph."""
     parts: list[Index]
     """Parts of the image that it reads."""
 
 
-def computed(final: Any, steps: list[Step], pixels: Pixels, stage: str, callback: Callback | None) -> Any:
-    """Compute `final`, which is made of the steps, and report how many of these are done.
+def computed(
+    graph: dict[Any, Any], final: Any, steps: list[Step], pixels: Pixels, stage: str, callback: Callback | None
+) -> Any:
+    """Compute the key `final` of a graph, which is made of the steps, and report how many of these are done.
 
     If a `dask.distributed.Client` is active its workers compute; else what dask is configured to use, by default
     threads.
@@ -56,10 +58,10 @@ def computed(final: Any, steps: list[Step], pixels: Pixels, stage: str, callback
     ChunkError
         If a part of the image cannot be read.
     """
-    done: set[str] = set()
+    done: set[Any] = set()
     told: list[BaseException] = []
 
-    def report(now_done: Iterable[str] = ()) -> None:
+    def report(now_done: Iterable[Any] = ()) -> None:
         done.update(now_done)
         try:
             if callback is not None:
@@ -71,7 +73,9 @@ def computed(final: Any, steps: list[Step], pixels: Pixels, stage: str, callback
     report()
     client = active_client()
     try:
-        return _by_threads(final, steps, done, report) if client is None else _by_workers(client, final, steps, report)
+        if client is None:
+            return _by_threads(graph, final, steps, report)
+        return _by_workers(client, graph, final, steps, report)
     except WorkError as failed:
         raise failed.error from None
     except _StepsFailed as failed:
@@ -82,7 +86,7 @@ def computed(final: Any, steps: list[Step], pixels: Pixels, stage: str, callback
     except Exception as error:
         broken = None
         if client is None and error not in told:
-            broken = _first_broken(pixels, [part for step in steps if step.task.key not in done for part in step.parts])
+            broken = _first_broken(pixels, [part for step in steps if step.key not in done for part in step.parts])
         if broken is None:
             raise
         raise _named(*broken) from error
@@ -109,11 +113,12 @@ def n_lanes() -> int:
     return n_threads() if client is None else max(1, sum(client.nthreads().values()))
 
 
-def _by_threads(final: Any, steps: list[Step], done: set[str], report: Callable[..., None]) -> Any:
+def _by_threads(graph: dict[Any, Any], final: Any, steps: list[Step], report: Callable[..., None]) -> Any:
     from dask import config
     from dask.base import compute
+    from dask.delayed import Delayed
 
-    keys = {step.task.key for step in steps}
+    keys = {step.key for step in steps}
 
     def after(key: Any, *rest: Any) -> None:
         memory.give_back()
@@ -124,30 +129,29 @@ def _by_threads(final: Any, steps: list[Step], done: set[str], report: Callable[
     if config.get("num_workers", None) is None and config.get("pool", None) is None:
         options["num_workers"] = n_threads()
     try:
-        return compute(final, **options)[0]
+        return compute(Delayed(final, graph), **options)[0]
     finally:
         memory.give_back(at_once=True)
 
 
-def _by_workers(client: Any, final: Any, steps: list[Step], report: Callable[..., None]) -> Any:
-    from dask.delayed import delayed
+def _by_workers(client: Any, graph: dict[Any, Any], final: Any, steps: list[Step], report: Callable[..., None]) -> Any:
     from distributed import KilledWorker, wait
 
-    seen = delayed(_nothing, pure=True)
     # What a step found stays on the cluster only until it is added up: that it was there is seen by another task.
-    futures = client.compute([final, *(seen(step.task) for step in steps)])
+    seen = {("seen", *step.key): (_nothing, step.key) for step in steps}
+    futures = client.get({**graph, **seen}, [final, *seen], sync=False)
     result, marks = futures[0], futures[1:]
     try:
         while not result.done():
             try:
                 wait([result], timeout=HEARTBEAT)
             except TimeoutError:
-                report(step.task.key for step, mark in zip(steps, marks, strict=True) if mark.status == "finished")
+                report(step.key for step, mark in zip(steps, marks, strict=True) if mark.status == "finished")
         if result.status == "error" and not isinstance(result.exception(), (WorkError, KilledWorker)):
             failed = [step for step, mark in zip(steps, marks, strict=True) if mark.status == "error"]
             raise _StepsFailed(failed, result.exception())
         found = result.result()
-        report(step.task.key for step in steps)
+        report(step.key for step in steps)
         return found
     finally:
         client.cancel(futures)
