@@ -169,6 +169,22 @@ def test_small_chunks_are_looked_at_together(photo):
     assert segment(lazy, 3).labels.chunksize == (10, 10)
 
 
+def test_masks_may_be_lazy_and_are_read_where_the_image_is(photo):
+    mask = photo[..., 1] > 80
+    watched = Watched(mask)
+    lazy = da.from_array(watched, (30, 130), asarray=False, meta=np.empty(0, bool))
+    image, want = da.from_array(photo, (40, 50, 3)), segment(photo, 4, mask=mask)
+    assert_same(segment(image, 4, mask=lazy), want)
+    watched.reads = 0
+    labels = want.model.predict(image, mask=lazy)
+    assert watched.reads == 0
+    assert_array_equal(np.asarray(labels), want.labels)
+    assert_array_equal(segment(photo, 4, mask=lazy).labels, want.labels)
+    assert_array_equal(
+        segment(image, 4, mask=lazy).compute().clean_up(min_size=5).labels, want.clean_up(min_size=5).labels
+    )
+
+
 def test_zarr_arrays_are_lazy(photo, tmp_path):
     zarr = pytest.importorskip("zarr")
     array = zarr.create_array(tmp_path / "photo.zarr", shape=photo.shape, chunks=(40, 50, 3), dtype=photo.dtype)

@@ -39,7 +39,7 @@ class Pixels:
     alpha : bool, optional
         The last channel is alpha: pixels where it is 0 are left out.
     mask : array of bool, optional
-        True where a pixel takes part, of the image's spatial shape.
+        True where a pixel takes part, of the image's spatial shape. Of a lazy image it may be lazy as well.
 
     Raises
     ------
@@ -83,12 +83,12 @@ class Pixels:
         self.n_channels = (1 if channel_axis is None else shape[channel_axis]) - alpha
         self.shape = shape if channel_axis is None else shape[:channel_axis] + shape[channel_axis + 1 :]
         self.size = math.prod(self.shape)
-        self.mask = None if mask is None else _checked_mask(mask, self.shape)
+        self.lazy = lazy_of(self.image)
+        self.mask = None if mask is None else _checked_mask(mask, self.shape, may_be_lazy=self.lazy is not None)
         self.left_out = LeftOut()
         self.only: NDArray[np.bool_] | None = None
         self.spacing = (1.0,) * len(self.shape)
         self.origin = (0,) * len(self.shape)
-        self.lazy = lazy_of(self.image)
 
     @cached_property
     def _blocks(self) -> list[Index]:
@@ -176,6 +176,7 @@ class Pixels:
         """Return these pixels as those of an image that is read block by block, and whose labels are not lazy."""
         other = copy(self)
         other.lazy = None
+        other.mask = None if self.mask is None else np.asarray(self.mask)
         return other
 
     @property
@@ -218,7 +219,7 @@ class Pixels:
     def seen_part(self, part: Index) -> tuple[Array, NDArray[np.bool_] | None]:
         """As `read_part`, of what features that look around see."""
         values = self.raw_part(part)
-        keep: NDArray[np.bool_] | None = None if self.mask is None else self.mask[part]
+        keep: NDArray[np.bool_] | None = None if self.mask is None else np.asarray(self.mask[part])
         if self.alpha:
             opaque = values[..., -1] != 0
             keep = opaque if keep is None else keep & opaque
@@ -294,8 +295,9 @@ def _size(index: Index) -> int:
     return math.prod(part.stop - part.start for part in index)
 
 
-def _checked_mask(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    chosen = np.asarray(mask)
+def _checked_mask(mask: Any, shape: tuple[int, ...], *, may_be_lazy: bool) -> Any:
+    lazy = lazy_of(mask) if may_be_lazy else None
+    chosen = np.asarray(mask) if lazy is None else lazy
     if chosen.shape != shape:
         raise ValueError(
             f"the mask has shape {chosen.shape}, but the image has the spatial shape {shape}; give a mask of this shape"

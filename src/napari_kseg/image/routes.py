@@ -106,10 +106,10 @@ def choose_route(features: Features, callback: Callback | None = None, *, to_fit
     if pixels.n_channels == 1 and pixels.dtype.kind in "bui":
         codes = Codes(pixels, callback)
         if codes.n_codes <= 1 << 16:
-            counts = codes.counts(callback)
+            of_values = codes.counts(callback)
             if to_fit:  # of a part, or of another image, the centroids are known
-                check_exact(codes.base, counts)
-            return ValueRoute(features, codes, counts, callback)
+                check_exact(codes.base, of_values)
+            return ValueRoute(features, codes, of_values, callback)
     return SampleRoute(features, callback, keep=to_fit)
 
 
