@@ -62,7 +62,7 @@ def test_all_pixels_if_they_are_few():
     assert_array_equal(found.colors[2], np.rint([90.5] * 3))  # of the cluster, as there is none of its own
 
 
-@pytest.mark.parametrize("share", [0.5, 0.02, 0.0])
+@pytest.mark.parametrize("share", [0.5, 0.02])
 def test_left_out_pixels_are_not_drawn(share):
     image = indexed((250, 250))
     mask = np.zeros((250, 250), bool)
