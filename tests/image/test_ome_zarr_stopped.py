@@ -246,7 +246,7 @@ def test_a_cluster_writes_the_same_even_if_it_loses_a_worker(seg, path, tmp_path
         return read(labels, place)
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         Client(cluster),
     ):
         lazily(seg, (512, 512), where).to_zarr(path)
@@ -263,7 +263,7 @@ def test_on_a_cluster_a_chunk_that_cannot_be_read_is_named(seg, lazily, path):
         return labels
 
     with (
-        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
         Client(cluster),
         pytest.raises(OSError, match=r"chunk \(2, 0\) of level 0, pixels \[1024:1536, 0:512\], could not be computed"),
     ):
