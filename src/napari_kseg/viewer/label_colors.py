@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def label_colors(seg: Segmentation, source: Source) -> NDArray[np.float64]:
 def _colors_of_centroids(seg: Segmentation, source: Source) -> NDArray[np.float64]:
     centroids = np.asarray(seg.centroids, np.float64)
     if not seg.is_color and centroids.shape[1] > 1:
-        return _cycle(len(centroids))[1:]
+        return _cycle(len(centroids))[1:].copy()
     low, high = source.contrast_limits
     shown = np.clip((centroids - low) / ((high - low) or 1), 0, 1) ** source.gamma
     if seg.is_color:
@@ -61,12 +62,16 @@ def label_colormap_from(colors: NDArray[np.float64]) -> CyclicLabelColormap:
     A colormap belongs to one layer: the layer's selected label lives on it.
     """
     # Not a DirectLabelColormap: that one compiles for about 3 s in every session.
-    table = _cycle(max(255, len(colors)))
+    table = _cycle(max(255, len(colors))).copy()
     table[0] = 0
     table[1 : len(colors) + 1] = colors
     return CyclicLabelColormap(colors=table, name="clusters")
 
 
+@cache
 def _cycle(n_colors: int) -> NDArray[np.float64]:
-    """Return napari's default label colors, shape (n_colors + 1, 4); 0 is transparent."""
+    """Return napari's default label colors, shape (n_colors + 1, 4); 0 is transparent.
+
+    Made once, with the first result: napari swaps warning filters to make them, and so do workers that run meanwhile.
+    """
     return np.array(label_colormap(n_colors).colors[: n_colors + 1], np.float64)

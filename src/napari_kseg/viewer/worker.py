@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
+from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal, Slot
 from superqt.utils import create_worker as create_quiet_worker
 
 from napari_kseg.viewer.activity import ActivityBar
@@ -40,31 +40,31 @@ EXIT_TIMEOUT = 10_000
 _exiting = threading.Event()
 
 
-class _Warnings:
+class _Warnings(QObject):
     """Keeps the warning filters of the process as they are found, whatever workers of several panels do to them.
 
-    Each worker swaps them while it runs, and two that overlap restore them in the wrong order.
+    Each worker swaps them while it runs, and two that overlap restore them in the wrong order. They are restored in the
+    thread of the window, which may itself have swapped them for a while.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        super().__init__()
         self._n_workers = 0
         self._kept = warnings.catch_warnings()
 
     def keep(self, worker: Any) -> None:
         """Restore the filters after this worker, which is not started yet, unless others still run."""
-        with self._lock:
-            if not self._n_workers:
-                self._kept = warnings.catch_warnings()
-                self._kept.__enter__()
-            self._n_workers += 1
+        if not self._n_workers:
+            self._kept = warnings.catch_warnings()
+            self._kept.__enter__()
+        self._n_workers += 1
         worker.finished.connect(self._restore)
 
+    @Slot()
     def _restore(self) -> None:
-        with self._lock:
-            self._n_workers -= 1
-            if not self._n_workers:
-                self._kept.__exit__(None, None, None)
+        self._n_workers -= 1
+        if not self._n_workers:
+            self._kept.__exit__(None, None, None)
 
 
 _warnings = _Warnings()
