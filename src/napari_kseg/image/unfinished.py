@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -60,13 +61,21 @@ class Unfinished:
                         yield
                 except BaseException:
                     if not self.finished:
-                        shutil.rmtree(self.folder, ignore_errors=True)
+                        self._vanish()
                     raise
         except BaseException:
             for parent in made:
                 with suppress(OSError):
                     parent.rmdir()
             raise
+
+    def _vanish(self) -> None:
+        """Remove the folder, and what threads that are still at work write into it after that."""
+        for _ in range(20):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            time.sleep(0.05)
+            if not os.path.lexists(self.folder):
+                return
 
     def add(self, level: int, block: Block, digest: str) -> None:
         """Note that a block is written; a kill loses none that was noted."""
