@@ -54,18 +54,14 @@ class _Key:
     def __init__(self, labeler: ChunkLabels, recipe: Recipe, rgb: bool, n_channels: int) -> None:
         self.labeler, self.recipe, self.rgb, self.n_channels = labeler, recipe, rgb, n_channels
         arrays = [labeler.centroids, labeler.lut, *(a for s in labeler.splits for a in (s.replaced, s.centroids))]
-        self._bytes: tuple[Any, ...] = tuple((a.shape, str(a.dtype), a.tobytes()) for a in arrays)
+        known = tuple((a.shape, str(a.dtype), a.tobytes()) for a in arrays)
+        self._compared: tuple[Any, ...] = (known, recipe, rgb, n_channels)
 
     def __hash__(self) -> int:
-        return hash((self._bytes, self.recipe, self.rgb, self.n_channels))
+        return hash(self._compared)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and (self._bytes, self.recipe, self.rgb, self.n_channels) == (
-            other._bytes,
-            other.recipe,
-            other.rgb,
-            other.n_channels,
-        )
+        return isinstance(other, _Key) and self._compared == other._compared
 
 
 class _Table:

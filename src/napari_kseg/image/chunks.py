@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .around import widened
 from .features import Features
 from .left_out import LeftOut
-from .pixels import Array, Index, Pixels
+from .pixels import Array, Index, Pixels, size_of
 from .recipe import Recipe
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Chunks:
         found, start, total = [], 0, 0
         parts = self.parts
         for i, part in enumerate(parts):
-            total += _size(part)
+            total += size_of(part)
             if total >= size or i + 1 == len(parts):
                 found.append(range(start, i + 1))
                 start, total = i + 1, 0
@@ -189,7 +189,3 @@ def _ending_at(sizes: tuple[int, ...], ends: NDArray[np.intp]) -> tuple[int, ...
     """Let each part end at the next of some ends, of which the last is that of all."""
     found = np.unique(ends[np.searchsorted(ends, np.cumsum(sizes))])
     return tuple(np.diff(found, prepend=0).tolist())
-
-
-def _size(part: Index) -> int:
-    return math.prod(axis.stop - axis.start for axis in part)

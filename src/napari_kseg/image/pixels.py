@@ -97,7 +97,7 @@ class Pixels:
 
     @cached_property
     def _starts(self) -> NDArray[np.intp]:
-        return np.cumsum([0, *(_size(block) for block in self._blocks)])
+        return np.cumsum([0, *(size_of(block) for block in self._blocks)])
 
     @classmethod
     def of(cls, image: Any, channel_axis: Any = "auto", mask: ArrayLike | None = None, stacklevel: int = 2) -> "Pixels":
@@ -291,7 +291,8 @@ def _finite(values: Array) -> NDArray[np.bool_] | None:
     return np.asarray(finite.all(-1))
 
 
-def _size(index: Index) -> int:
+def size_of(index: Index) -> int:
+    """Return the number of pixels of a part."""
     return math.prod(part.stop - part.start for part in index)
 
 

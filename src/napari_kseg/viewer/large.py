@@ -65,11 +65,15 @@ def of_level(source: Source, number: int) -> Source:
 
 def pixels_of(source: Source, mask: Any) -> Pixels:
     """Return the pixels of an image, whose labels are lazy if it is large."""
+    pixels = _pixels(source, mask)
+    return pixels if is_large(source) else pixels.in_memory()
+
+
+def _pixels(source: Source, mask: Any = None) -> Pixels:
     rgb = source.rgb
-    pixels = Pixels(
+    return Pixels(
         source.image, channel_axis=source.channel_axis, alpha=rgb and source.image.shape[-1] == 4, rgb=rgb, mask=mask
     )
-    return pixels if is_large(source) else pixels.in_memory()
 
 
 def placed(seg: Segmentation, source: Source) -> Segmentation:
@@ -90,7 +94,7 @@ def at_levels(seg: Segmentation, source: Source) -> list[Segmentation]:
         own = of_level(source, level)
         labels, pixels = seg.labels, seg.pixels
         if seg.pixels.image is not own.image:
-            pixels = _lazily(pixels_of(own, None))
+            pixels = _lazily(own)
             labels = seg.model.predict_pixels(pixels)
         # Pixels may be left out at any level: the counts of one say nothing of another.
         none = np.zeros_like(seg.counts)
@@ -104,15 +108,10 @@ def _level_of(seg: Segmentation, source: Source) -> int | None:
     return next((i for i, level in enumerate(source.levels) if seg.pixels.image is level), None)
 
 
-def _lazily(pixels: Pixels) -> Pixels:
+def _lazily(source: Source) -> Pixels:
     """Return pixels whose labels are computed tile by tile, also of an image in memory."""
-    whole = Pixels(pixels.image, channel_axis=pixels.channel_axis, rgb=pixels.rgb, alpha=pixels.alpha)
-    if whole.lazy is not None:
-        return whole
-    edges = [TILE if axis >= len(whole.shape) - 2 else 1 for axis in range(len(whole.shape))]
-    return whole.made_lazy(
-        tuple(
-            tuple(min(edge, length - start) for start in range(0, length, edge))
-            for edge, length in zip(edges, whole.shape, strict=True)
-        )
-    )
+    from dask.array.core import normalize_chunks
+
+    pixels = _pixels(source)
+    edges = tuple(TILE if axis >= len(pixels.shape) - 2 else 1 for axis in range(len(pixels.shape)))
+    return pixels.made_lazy(normalize_chunks(edges, shape=pixels.shape))
