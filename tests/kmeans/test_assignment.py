@@ -104,3 +104,35 @@ def test_sums_do_not_drift_far_from_zero():
     _, found = assigned(samples, [[1e6]])
     assert_allclose(found.inertias, [1000 * 0.0625], rtol=1e-9)
     assert_allclose(found.sums, [[1000 * (1e6 + 0.25)]], rtol=1e-15)
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    n=st.integers(1, 3000),
+    f=st.integers(1, 4),
+    k=st.integers(1, 60),
+    is_sorted=st.booleans(),
+    step=st.sampled_from([0, 1, 40]),
+)
+@settings(max_examples=80)
+def test_renumbered_clusters_go_on_from_what_is_known(seed, n, f, k, is_sorted, step):
+    # whole numbers: distances are exact, and many are equal, so that ties must go to the lower of the new numbers
+    random = np.random.default_rng(seed)
+    samples = random.integers(0, 256, (n, f)).astype(np.float32)
+    if is_sorted:
+        samples = np.sort(samples, 0)
+    first = random.integers(0, 256, (k, f)).astype(np.float64)
+    later = first + random.integers(-step, step + 1, (k, f))
+    order = random.permutation(k)
+    known = Samples(TableSource(samples))
+    known.assign(first)
+    known.reorder(order)
+    parts = {}
+    found = known.assign(later[order], parts.__setitem__)
+    labels = np.concatenate([parts[block] for block in sorted(parts)])
+    expected = brute_force(samples, later[order]).argmin(1)
+    assert_array_equal(labels, expected)
+    assert_array_equal(found.weights, np.bincount(expected, minlength=k))
+    assert_allclose(
+        found.sums, np.array([np.bincount(expected, column, k) for column in samples.T.astype(np.float64)]).T, atol=1e-6
+    )

@@ -212,6 +212,7 @@ class Fitter:
         for _ in range(n_clusters + 1):
             colors = centroids if recipe.is_plain else _image_means(route, centroids, given)
             order = brightness_order(colors)
+            route.samples.reorder(order)
             centroids, colors, fixed, given = centroids[order], colors[order], fixed[order], given[order]
             labels, found = route.label(centroids, lut)
             if (fixed | (found.weights > 0)).all():

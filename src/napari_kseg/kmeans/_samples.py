@@ -249,6 +249,12 @@ class Samples:
         moments = sums[:, :-2] / frame.scale + weights[:, None] * frame.offset
         return Assigned(moments, weights, inertias / frame.scale / frame.scale)
 
+    def reorder(self, order: NDArray[np.int64]) -> None:
+        """Number the clusters of the last pass anew: what is known of it serves for centroids[order]."""
+        moved = bool((order != np.arange(len(order))).any())
+        if moved and self._state is not None and len(self._state.way) == len(order):
+            self._state.reorder(order)
+
     def forget(self) -> None:
         """Forget what was kept from earlier calls, stopped ones included, before a new fit."""
         self._state = None

@@ -26,6 +26,16 @@ class BlockState:
     sums: Floats
     tiles: tuple[Any, ...]
 
+    def reorder(self, order: NDArray[np.int64], rank: NDArray[np.int32]) -> None:
+        """Number the clusters anew: `order` says which old one each is, `rank` what each old one is now."""
+        n_known, known, _ = self.tiles
+        np.take(rank, self.labels, out=self.labels, mode="clip")
+        self.sums[:] = self.sums[order]
+        width = int(n_known.max(initial=0))
+        used = np.arange(width) < n_known[:, None]
+        found = np.where(used, rank[np.where(used, known[:, :width], 0)], len(rank))
+        known[:, :width] = np.sort(found, axis=1)  # ascending, as ties go to the lower index
+
 
 def block_state(n_samples: int, n_clusters: int, n_features: int) -> BlockState:
     """Nothing is known yet."""
@@ -60,6 +70,14 @@ class State:
         self._centroids = centroids
         if self.reach > LONG:
             self._restart(centroids)
+
+    def reorder(self, order: NDArray[np.int64]) -> None:
+        """Number the clusters anew; `order` says which old one each is."""
+        rank = np.argsort(order).astype(np.int32)
+        self.step, self.way, self._centroids = self.step[order], self.way[order], self._centroids[order]
+        for block in self.blocks:
+            if block is not None:
+                block.reorder(order, rank)
 
 
 def scratch(n_clusters: int, n_features: int) -> tuple[Any, ...]:
