@@ -11,7 +11,7 @@ from skimage.draw import polygon2mask
 import napari_kseg as kseg
 from napari_kseg.viewer.controller import Controller
 from napari_kseg.viewer.python_code import python_code
-from napari_kseg.viewer.where import SLICE, WHOLE, as_scribbles, mask_of, part_of, seed_pixels
+from napari_kseg.viewer.where import SLICE, WHOLE, mask_of, part_of, seed_pixels
 
 SHAPE = (60, 80)
 
@@ -101,15 +101,6 @@ def test_points_are_pixels_of_the_image(image):
 def test_flat_points_over_a_stack_mean_the_slice_that_is_shown():
     stack = Image(np.zeros((5, 20, 30)), scale=(4, 1, 1))
     assert_array_equal(seed_pixels(Points([[6, 7]]), stack, at=(12.0, 0, 0)), [[3, 6, 7]])
-
-
-def test_scribbles_mean_the_same_as_coordinates():
-    photo = data.coffee()[:60, :80]
-    pixels = np.array([[0, 0], [30, 40], [50, 10]])
-    by_pixels = kseg.segment(photo, 3, init=pixels)
-    by_scribbles = kseg.segment(photo, 3, init=as_scribbles(pixels, photo.shape[:2]))
-    assert_array_equal(by_pixels.labels, by_scribbles.labels)
-    assert by_pixels.settings.init == by_scribbles.settings.init
 
 
 @pytest.fixture

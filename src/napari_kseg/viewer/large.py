@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_kseg.image.pixels import Pixels
+from napari_kseg.image.seeds import PixelCoordinates
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_kseg.image.segmentation import Segmentation
     from napari_kseg.viewer.source import Source
 
@@ -40,22 +43,93 @@ def is_pyramid(source: Source) -> bool:
     return is_large(source) and len(source.levels) > 1 and not source.crop
 
 
-def fitted(source: Source, settings: dict[str, Any], masked: bool = False) -> Source:
+def fitted(source: Source, settings: dict[str, Any]) -> Source:
     """Return what a run reads: the image, or of a large pyramid a level of some megapixels.
 
-    All pixels are read if `downsample` says so, and where a mask, seeds or settings are told in pixels of the image.
+    All pixels are read if `downsample` says so, and where settings are told in pixels of the image.
     """
-    init = settings.get("init", "k-means++")
-    wants_all = masked or not isinstance(init, str) or any(settings.get(name) for name in _OF_LEVEL_0)
-    if not is_pyramid(source) or wants_all or settings.get("downsample", "auto") != "auto":
-        return source
-    return of_level(source, coarse_level(source))
+    wants_all = settings.get("downsample", "auto") != "auto" or any(settings.get(name) for name in _OF_LEVEL_0)
+    return source if wants_all or not is_pyramid(source) else of_level(source, coarse_level(source))
+
+
+def mask_on(mask: Any, source: Source, seen: Source) -> Any:
+    """Return a mask of the image, or of any level of a pyramid, in the pixels of what a run reads.
+
+    It may be a function of the shape, which is called to be drawn.
+    """
+    if callable(mask):
+        mask = mask(_drawable(seen.spatial_shape))
+    elif mask is None or not _is_of_other_level(mask, source, seen):
+        return mask
+    return _in_shape(mask, seen.spatial_shape)
+
+
+def _drawable(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the largest shape of about the same proportions that is not too large for memory."""
+    factor = math.sqrt(max(1.0, math.prod(shape) / IN_MEMORY))
+    return (*shape[:-2], *(max(1, int(length / factor)) for length in shape[-2:]))
+
+
+def seeds_on(init: Any, source: Source, seen: Source) -> Any:
+    """Return seeds in the image, or scribbles on any level of a pyramid, in the pixels of what a run reads."""
+    if isinstance(init, str) or seen is source:
+        return init
+    if _is_of_other_level(init, source, seen):
+        return _sampled(init, seen.spatial_shape)
+    table, n_axes = np.array(init), len(source.spatial_axes)
+    n_channels = 1 if source.channel_axis is None else source.image.shape[source.channel_axis]
+    is_colors = not isinstance(init, PixelCoordinates) and n_axes == n_channels
+    if table.ndim != 2 or table.shape[1] != n_axes or is_colors:
+        return init
+    factors = np.array(seen.spatial_shape) / np.array(source.spatial_shape)
+    return PixelCoordinates(map(tuple, np.floor((table + 0.5) * factors).tolist()))
+
+
+def _in_shape(mask: Any, shape: tuple[int, ...]) -> Any:
+    """Return a mask in another shape; part by part, as they are needed, if it is large."""
+    if tuple(mask.shape) == shape:
+        return mask
+    if math.prod(shape) <= IN_MEMORY or not isinstance(mask, np.ndarray):
+        return _sampled(mask, shape)
+    from dask.array import from_array
+
+    return from_array(_Sampled(mask, shape), chunks=_tile_of(shape), name=False, meta=np.empty((0,) * len(shape), bool))
+
+
+class _Sampled:
+    """A mask in another shape; only parts of it are ever made."""
+
+    dtype = np.dtype(bool)
+
+    def __init__(self, mask: NDArray[np.bool_], shape: tuple[int, ...]) -> None:
+        self._mask, self.shape, self.ndim = mask, shape, len(shape)
+
+    def __getitem__(self, part: tuple[slice, ...]) -> Any:
+        return _sampled(self._mask, self.shape, part)
+
+
+def _sampled(drawn: Any, shape: tuple[int, ...], part: tuple[slice, ...] | None = None) -> Any:
+    """Return (a part of) an array in another shape: each pixel has the value in its middle."""
+    for axis, (length, own) in enumerate(zip(shape, drawn.shape, strict=True)):
+        pixels = np.arange(length)[slice(None) if part is None else part[axis]]
+        drawn = drawn[(slice(None),) * axis + (((pixels + 0.5) * (own / length)).astype(int),)]
+    return drawn
+
+
+def _is_of_other_level(drawn: Any, source: Source, seen: Source) -> bool:
+    shape = tuple(getattr(drawn, "shape", ()))
+    return is_pyramid(source) and shape != seen.spatial_shape and shape in level_shapes(source)
+
+
+def level_shapes(source: Source) -> list[tuple[int, ...]]:
+    """Return the spatial shape of each level of a multiscale layer."""
+    return [of_level(source, number).spatial_shape for number in range(len(source.levels))]
 
 
 def coarse_level(source: Source) -> int:
     """Return the finest level that has few pixels, or else the coarsest."""
-    sizes = [math.prod(level.shape[axis] for axis in source.spatial_axes) for level in source.levels]
-    return next((i for i, size in enumerate(sizes) if size <= FEW), len(sizes) - 1)
+    sizes = map(math.prod, level_shapes(source))
+    return next((i for i, size in enumerate(sizes) if size <= FEW), len(source.levels) - 1)
 
 
 def of_level(source: Source, number: int) -> Source:
@@ -94,7 +168,7 @@ def at_levels(seg: Segmentation, source: Source) -> list[Segmentation]:
         own = of_level(source, level)
         labels, pixels = seg.labels, seg.pixels
         if seg.pixels.image is not own.image:
-            pixels = _lazily(own)
+            pixels = _lazily(own, seg.pixels.mask)
             labels = seg.model.predict_pixels(pixels)
         # Pixels may be left out at any level: the counts of one say nothing of another.
         none = np.zeros_like(seg.counts)
@@ -108,10 +182,15 @@ def _level_of(seg: Segmentation, source: Source) -> int | None:
     return next((i for i, level in enumerate(source.levels) if seg.pixels.image is level), None)
 
 
-def _lazily(source: Source) -> Pixels:
-    """Return pixels whose labels are computed tile by tile, also of an image in memory."""
+def _lazily(source: Source, mask: Any) -> Pixels:
+    """Return pixels whose labels are computed tile by tile, also of an image in memory; the mask is of any level."""
     from dask.array.core import normalize_chunks
 
     pixels = _pixels(source)
-    edges = tuple(TILE if axis >= len(pixels.shape) - 2 else 1 for axis in range(len(pixels.shape)))
-    return pixels.made_lazy(normalize_chunks(edges, shape=pixels.shape))
+    pixels = pixels.made_lazy(normalize_chunks(_tile_of(pixels.shape), shape=pixels.shape))
+    pixels.mask = None if mask is None else _in_shape(mask, pixels.shape)
+    return pixels
+
+
+def _tile_of(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(TILE if axis >= len(shape) - 2 else 1 for axis in range(len(shape)))

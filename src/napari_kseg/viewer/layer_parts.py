@@ -12,7 +12,7 @@ from napari_kseg.image.segment import prepared
 from napari_kseg.kmeans import not_converged
 from napari_kseg.viewer.label_colors import label_colormap_from, label_colors
 from napari_kseg.viewer.label_table import label_table
-from napari_kseg.viewer.large import at_levels, fitted, is_pyramid, pixels_of
+from napari_kseg.viewer.large import at_levels, fitted, is_pyramid, mask_on, pixels_of, seeds_on
 
 if TYPE_CHECKING:
     import pandas
@@ -52,14 +52,14 @@ class LayerParts:
 
 def prepared_layer(source: Source, mask: Any = None, **settings: Any) -> tuple[Settings, Pixels]:
     """Return the checked settings of a run on `source`, its channel axis told as `segment` takes it, and its pixels."""
-    if callable(mask):  # shapes that are drawn only now, away from the window
-        mask = mask()
     # Under "auto" a fourth channel is alpha; an explicit axis would make it data.
     axis = "auto" if source.rgb or source.is_stack else source.channel_axis
     if settings.get("spacing") is None and (settings.get("sigma") or settings.get("position_weight")):
         settings["spacing"] = source.spacing
-    seen = fitted(source, settings, mask is not None)
-    checked, pixels = prepared(lambda _: pixels_of(seen, mask), {**settings, "channel_axis": axis})
+    seen = fitted(source, settings)
+    own = mask_on(mask, source, seen)  # shapes are drawn only now, away from the window
+    init = seeds_on(settings.get("init", "k-means++"), source, seen)
+    checked, pixels = prepared(lambda _: pixels_of(seen, own), {**settings, "init": init, "channel_axis": axis})
     if is_pyramid(source):
         checked.check_no_clean_up()
     return checked, pixels

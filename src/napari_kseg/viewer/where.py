@@ -11,9 +11,10 @@ import numpy as np
 from napari.layers import Labels, Shapes
 from skimage.draw import line, polygon
 
-from napari_kseg.image.channel_stack import known
+from napari_kseg.image.channel_stack import known, lazy_of
 from napari_kseg.viewer.crop import slices
-from napari_kseg.viewer.source import image_of
+from napari_kseg.viewer.large import fitted, is_pyramid, level_shapes
+from napari_kseg.viewer.source import image_of, take_source
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer, Points
@@ -31,8 +32,10 @@ def spatial_shape(image: Image) -> tuple[int, ...]:
     return tuple(int(length) for length in known(image_of(image)).shape[: image.ndim])
 
 
-def mask_of(layer: Labels | Shapes, image: Image) -> NDArray[np.bool_]:
-    """Return where a Labels layer is not 0, or where a Shapes layer has shapes, in the pixels of an image.
+def mask_of(layer: Labels | Shapes, image: Image, crop: Crop = ()) -> Any:
+    """Return where a Labels layer is not 0, or where a Shapes layer has shapes, in the pixels of (a part of) an image.
+
+    That of labels that are not in memory is lazy.
 
     Raises
     ------
@@ -40,9 +43,9 @@ def mask_of(layer: Labels | Shapes, image: Image) -> NDArray[np.bool_]:
         If labels have another shape than the image, or all shapes are beside it.
     """
     if isinstance(layer, Labels):
-        _check_shape(layer, image, "mask")
-        return np.asarray(np.asarray(layer.data) != 0)
-    return DrawnMask(layer, image)()
+        return labels_on(layer, image, "mask", crop) != 0
+    drawn = DrawnMask(layer, image, crop)
+    return drawn(tuple(stop - start for start, stop in crop) or spatial_shape(image))
 
 
 class DrawnMask:
@@ -54,52 +57,68 @@ class DrawnMask:
     def __init__(self, layer: Shapes, image: Image, crop: Crop = ()) -> None:
         # Else it would be left to rounding, in float32, whether pixels on the border are inside.
         self._corners = [to_pixels(np.asarray(vertices), layer, image).round(3) for vertices in layer.data]
-        self._kinds, self._shape, self._crop = list(map(str, layer.shape_type)), spatial_shape(image), crop
+        self._kinds, self._shape = list(map(str, layer.shape_type)), spatial_shape(image)
+        self._part = crop or tuple((0, length) for length in self._shape)
         self._names = layer.name, image.name
         self._mask: NDArray[np.bool_] | None = None
 
-    def __call__(self) -> NDArray[np.bool_]:
-        """Return the mask; ValueError if no pixel is in it."""
-        if self._mask is None:
-            inside = np.zeros(self._shape, bool)
-            for corners, kind in zip(self._corners, self._kinds, strict=True):
-                _fill(inside, corners, kind)
-            drawn, image = self._names
-            if not inside.any():
-                raise ValueError(f"{drawn} has no shape over a pixel of {image}; draw one there, or choose no mask")
-            self._mask = check_part(inside[slices(self._crop)], drawn)
+    def __call__(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Return the mask in the shape of the part, or of it reduced; ValueError if no pixel is in it."""
+        if self._mask is None or self._mask.shape != shape:
+            self._mask = self._drawn(shape)
         return self._mask
+
+    def _drawn(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        first, end = np.transpose(self._part)
+        inside = np.zeros(shape, bool)
+        for corners, kind in zip(self._corners, self._kinds, strict=True):
+            _fill(inside, (corners + 0.5 - first) * (shape / (end - first)) - 0.5, kind)
+        drawn, image = self._names
+        if inside.any():
+            return inside
+        if any(((np.rint(c.max(0)) >= 0) & (np.rint(c.min(0)) < self._shape)).all() for c in self._corners):
+            raise ValueError(_of_no_pixel(drawn))
+        raise ValueError(f"{drawn} has no shape over a pixel of {image}; draw one there, or choose no mask")
 
     def is_as(self, other: DrawnMask | None) -> bool:
         """Return whether the other one is drawn likewise, and may serve for this one."""
         return (
             other is not None
-            and (self._kinds, self._shape, self._crop, self._names)
-            == (other._kinds, other._shape, other._crop, other._names)
+            and (self._kinds, self._shape, self._part, self._names)
+            == (other._kinds, other._shape, other._part, other._names)
             and all(map(np.array_equal, self._corners, other._corners))
         )
 
 
-def check_part(mask: NDArray[np.bool_], name: str) -> NDArray[np.bool_]:
-    """Return the mask of a part, if there is something in it."""
-    if not mask.any():
-        raise ValueError(f"{name} leaves no pixel of the chosen region; choose another region")
+def check_part(mask: Any, name: str) -> Any:
+    """Return the mask of a part, if there is something in it; of one that is lazy, that is not known."""
+    if isinstance(mask, np.ndarray) and not mask.any():
+        raise ValueError(_of_no_pixel(name))
     return mask
 
 
-def drawn_labels(layer: Labels, image: Image, what: str) -> NDArray[Any]:
-    """Return the labels of a layer that has the pixels of an image. A copy: it may be painted on meanwhile."""
-    _check_shape(layer, image, what)
-    return np.array(layer.data)
+def _of_no_pixel(name: str) -> str:
+    return f"{name} leaves no pixel of the chosen region; choose another region"
 
 
-def _check_shape(layer: Labels, image: Image, what: str) -> None:
-    found, shape = tuple(layer.data.shape), spatial_shape(image)
-    if found != shape:
+def labels_on(layer: Labels, image: Image, what: str, crop: Crop = ()) -> Any:
+    """Return the labels of a layer that has the pixels of an image, or of a level of one that is a large pyramid.
+
+    A copy: it may be painted on meanwhile. If it is not in memory, it stays lazy.
+    """
+    source = take_source(image).cropped(crop)
+    shapes = level_shapes(source) if is_pyramid(source) else [spatial_shape(image)]
+    levels = list(layer.data) if layer.multiscale else [layer.data]
+    fits = [level for level in levels if tuple(level.shape) in shapes]
+    if not fits:
         raise ValueError(
-            f"{layer.name}: the {what} has shape {found}, but the image has the spatial shape {shape}; "
-            f"choose a layer of this shape"
+            f"{layer.name}: the {what} has shape {tuple(levels[0].shape)}, but the image has the spatial shape "
+            f"{shapes[0]}; choose a layer of this shape"
         )
+    wanted = fitted(source, {}).spatial_shape
+    found = next((level for level in fits if tuple(level.shape) == wanted), fits[0])
+    lazy = lazy_of(found)
+    return np.array(found[slices(crop)]) if lazy is None else lazy[slices(crop)]
 
 
 def seed_pixels(layer: Points, image: Image, crop: Crop = (), at: Any = None) -> NDArray[np.intp]:
@@ -121,20 +140,6 @@ def seed_pixels(layer: Points, image: Image, crop: Crop = (), at: Any = None) ->
     kept = points[inside]
     _, first = np.unique(kept, axis=0, return_index=True)
     return np.asarray(kept[np.sort(first)] - bounds[:, 0])
-
-
-def as_scribbles(pixels: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.uint16]:
-    """Return scribbles that mean the same as coordinates: each pixel with its neighbors in the last two axes.
-
-    For images that have as many channels as axes: there coordinates would be read as colors.
-    """
-    scribbles = np.zeros(shape, np.uint16)
-    for reach in (1, 0):  # the pixels themselves last: their neighbors may be near another one
-        for number, pixel in enumerate(pixels, 1):
-            reaches = [0] * (len(pixel) - 2) + [reach] * 2
-            box = tuple(slice(max(0, int(i) - r), int(i) + r + 1) for i, r in zip(pixel, reaches, strict=True))
-            scribbles[box] = number
-    return scribbles
 
 
 def to_pixels(places: NDArray[Any], layer: Layer, image: Image, at: Any = None) -> NDArray[np.float64]:

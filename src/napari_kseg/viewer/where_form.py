@@ -8,7 +8,7 @@ from magicgui.widgets import ComboBox, Select, Widget
 from napari.layers import Image, Labels, Points, Shapes
 from qtpy.QtWidgets import QWidget
 
-from napari_kseg.viewer.crop import slices
+from napari_kseg.image.seeds import PixelCoordinates
 from napari_kseg.viewer.picker import PickButton, add_seed
 from napari_kseg.viewer.source import image_of
 from napari_kseg.viewer.where import (
@@ -16,13 +16,11 @@ from napari_kseg.viewer.where import (
     VISIBLE,
     WHOLE,
     DrawnMask,
-    as_scribbles,
     check_part,
-    drawn_labels,
+    labels_on,
     mask_of,
     part_of,
     seed_pixels,
-    spatial_shape,
 )
 
 if TYPE_CHECKING:
@@ -129,14 +127,12 @@ class WhereForm:
                 self._drawn = drawn
             found["mask"] = self._drawn
         elif self.mask.value is not None:
-            found["mask"] = check_part(mask_of(self.mask.value, image)[slices(crop)], self.mask.value.name)
+            found["mask"] = check_part(mask_of(self.mask.value, image, crop), self.mask.value.name)
         if isinstance(self.seeds.value, Points):
-            found["init"] = seed_pixels(self.seeds.value, image, crop, self._viewer.dims.point)
-            if image.ndim == (3 if image.rgb else 1 + len(self.channels())):
-                shape = tuple(stop - start for start, stop in crop) or spatial_shape(image)
-                found["init"] = as_scribbles(found["init"], shape)
+            pixels = seed_pixels(self.seeds.value, image, crop, self._viewer.dims.point)
+            found["init"] = PixelCoordinates(map(tuple, pixels.tolist()))
         elif self.seeds.value is not None:
-            found["init"] = drawn_labels(self.seeds.value, image, "scribbles")[slices(crop)]
+            found["init"] = labels_on(self.seeds.value, image, "scribbles", crop)
         return found
 
     @property
@@ -165,11 +161,7 @@ class WhereForm:
         return [WHOLE, VISIBLE] if image is None or image.ndim < 3 else [WHOLE, VISIBLE, SLICE]
 
     def _list_layers(self, *kinds: type[Layer]) -> list[Layer]:
-        return [
-            layer
-            for layer in self._viewer.layers
-            if isinstance(layer, kinds) and not (isinstance(layer, Labels) and layer.multiscale)
-        ]
+        return [layer for layer in self._viewer.layers if isinstance(layer, kinds)]
 
     def _list_others(self, _: object = None) -> list[Image]:
         from napari_kseg.viewer.result_layers import is_output
