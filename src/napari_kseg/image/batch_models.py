@@ -8,9 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .batch_file import OutputError, Task, cannot_be_written
-from .joined_files import JoinedFiles
+from .joined_files import joined_pixels
 from .model import Model, load_model
-from .pixels import Pixels
 from .records import Records, digest, fingerprint, written
 from .segment import prepared, segment_pixels
 
@@ -93,12 +92,11 @@ def _of_one(task: Task, file: ImageFile, callback: Callback | None) -> Model:
 def _of_all(task: Task, files: Sequence[ImageFile], callback: Callback | None) -> Model:
     keywords = _for_row(task.how)
     axis = keywords.pop("channel_axis", "auto")
-    joined = JoinedFiles(files, axis, callback)
-    mask = None if task.mask is None else joined.mask(task.mask)
-    pixels = Pixels(joined, channel_axis=-1, rgb=joined.rgb, alpha=joined.alpha, mask=mask)
+    clean_up = {name: keywords.pop(name) for name in ("min_size", "majority") if name in keywords}
+    pixels = joined_pixels(files, axis, task.mask, callback)
     settings, pixels = prepared(lambda _: pixels, {**keywords, "downsample": 1})
     model = segment_pixels(pixels, settings, callback=callback).model
-    return replace(model, settings=replace(model.settings, channel_axis=axis))
+    return replace(model, settings=replace(model.settings, channel_axis=axis, **clean_up))
 
 
 def _for_row(how: Mapping[str, Any] | Model) -> dict[str, Any]:

@@ -1,15 +1,15 @@
-"""The pixels of many image files in one row, as if they were one image; a file is read when its pixels are."""
+"""The pixels of many image files in one row, as if they were one lazy image; each file is a chunk of it."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .file_pixels import pixels_of_file
 from .image_file import read_mask
+from .pixels import Pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,21 +18,34 @@ if TYPE_CHECKING:
     from napari_kseg.kmeans import Callback
 
     from .image_files import ImageFile
-    from .pixels import Array, Pixels
-
-_KEPT = 3
-"""Images that stay in memory; the blocks that are worked on at a time lie in two or three."""
+    from .pixels import Array
 
 
-class JoinedFiles:
-    """An array (N, C) of the pixels of image files, which only keeps the latest few of them.
+@dataclass(frozen=True)
+class _Kind:
+    """What the images of all files must share."""
+
+    dtype: np.dtype[Any]
+    n_channels: int
+    rgb: bool
+
+    def __str__(self) -> str:
+        return f"{self.n_channels} channel{'s' * (self.n_channels > 1)} of {self.dtype}"
+
+
+def joined_pixels(
+    files: Sequence[ImageFile], channel_axis: Any, mask: Path | None = None, callback: Callback | None = None
+) -> Pixels:
+    """Pixels (N,) of image files of the same channels and dtype, read when they are needed.
 
     Parameters
     ----------
     files : sequence of ImageFile
-        Files of the same channels and dtype.
+        Those that cannot be read as an image are left out.
     channel_axis
         As in `segment`.
+    mask : Path, optional
+        Image file of a mask that fits each image.
     callback : callable, optional
         Called before each file is read for the first time.
 
@@ -41,76 +54,55 @@ class JoinedFiles:
     ValueError
         If the files do not go together, or none can be read.
     """
+    import dask.array as da
+    from dask.delayed import delayed
 
-    def __init__(self, files: Sequence[ImageFile], channel_axis: Any, callback: Callback | None = None) -> None:
-        self._channel_axis = channel_axis
-        self._kept: OrderedDict[Path, Array] = OrderedDict()
-        self._lock = threading.Lock()
-        self.files: list[ImageFile] = []
-        self.alpha = False
-        sizes = [0]
-        for number, file in enumerate(files):
-            if callback is not None:
-                callback("Looking at the images", number, len(files))
-            try:
-                pixels = pixels_of_file(file.path, channel_axis)
-            except (ValueError, TypeError):
-                continue  # told when it is its turn
-            self._admit(file, pixels)
-            sizes.append(sizes[-1] + pixels.size)
-        if not self.files:
-            raise ValueError(f"none of {len(files)} files can be read as an image; give others")
-        self._ends = np.array(sizes)
-        self.shape = (sizes[-1], self.n_channels + self.alpha)
-
-    def _admit(self, file: ImageFile, pixels: Pixels) -> None:
-        if not self.files:
-            self.dtype, self.n_channels, self.rgb = pixels.dtype, pixels.n_channels, pixels.rgb
-        elif (pixels.dtype, pixels.n_channels, pixels.rgb) != (self.dtype, self.n_channels, self.rgb):
+    admitted: list[tuple[ImageFile, int]] = []
+    kind, alpha = None, False
+    for number, file in enumerate(files):
+        if callback is not None:
+            callback("Looking at the images", number, len(files))
+        try:
+            pixels = pixels_of_file(file.path, channel_axis)
+        except (ValueError, TypeError):
+            continue  # told when it is its turn
+        own = _Kind(pixels.dtype, pixels.n_channels, pixels.rgb)
+        kind = kind or own
+        if own != kind:
             raise ValueError(
-                f"{self.files[0].path} has {_described(self.n_channels, self.dtype)} and {file.path} has "
-                f"{_described(pixels.n_channels, pixels.dtype)}, so there is no fit on all; give images of one kind, "
-                "or fit on the first or on each"
+                f"{admitted[0][0].path} has {kind} and {file.path} has {own}, so there is no fit on all; give images "
+                "of one kind, or fit on the first or on each"
             )
-        self.files.append(file)
-        self.alpha = self.alpha or pixels.alpha
-
-    def mask(self, path: Path) -> Array:
-        """Return the mask of all pixels, from one that fits each image."""
-        mask = read_mask(path).ravel()
-        for file, size in zip(self.files, np.diff(self._ends), strict=True):
-            if size != mask.size:
-                raise ValueError(f"the mask has {mask.size} pixels, but {file.path} has {size}; give one that fits all")
-        return np.tile(mask, len(self.files))
-
-    def __getitem__(self, index: tuple[slice, slice]) -> Array:
-        start, stop, _ = index[0].indices(self.shape[0])
-        first = int(np.searchsorted(self._ends, start, side="right")) - 1
-        parts = []
-        while start < stop:
-            end = min(stop, int(self._ends[first + 1]))
-            parts.append(self._values(first)[start - self._ends[first] : end - self._ends[first]])
-            start, first = end, first + 1
-        return np.concatenate(parts)[:, index[1]]
-
-    def _values(self, number: int) -> Array:
-        path = self.files[number].path
-        with self._lock:
-            if path not in self._kept:
-                self._kept[path] = self._read(path)
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(path)
-            return self._kept[path]
-
-    def _read(self, path: Path) -> Array:
-        pixels = pixels_of_file(path, self._channel_axis)
-        values = pixels.raw_part(tuple(slice(0, length) for length in pixels.shape))
-        values = values.reshape(-1, values.shape[-1])
-        if self.alpha and not pixels.alpha:
-            values = np.column_stack([values, np.full(len(values), 1, values.dtype)])  # not 0: it takes part
-        return np.ascontiguousarray(values)
+        alpha = alpha or pixels.alpha
+        admitted.append((file, pixels.size))
+    if kind is None:
+        raise ValueError(f"none of {len(files)} files can be read as an image; give others")
+    read = delayed(_values_of, pure=True)
+    rows = [
+        da.from_delayed(
+            read(file.path, channel_axis, alpha), (size, kind.n_channels + alpha), kind.dtype.newbyteorder("=")
+        )
+        for file, size in admitted
+    ]
+    chosen = None if mask is None else _mask_of_all(mask, admitted)
+    return Pixels(da.concatenate(rows), channel_axis=-1, rgb=kind.rgb, alpha=alpha, mask=chosen)
 
 
-def _described(n_channels: int, dtype: Any) -> str:
-    return f"{n_channels} channel{'s' * (n_channels > 1)} of {dtype}"
+def _mask_of_all(path: Path, files: Sequence[tuple[ImageFile, int]]) -> Any:
+    import dask.array as da
+
+    mask = read_mask(path).ravel()
+    for file, size in files:
+        if size != mask.size:
+            raise ValueError(f"the mask has {mask.size} pixels, but {file.path} has {size}; give one that fits all")
+    return da.concatenate([da.from_array(mask, chunks=-1)] * len(files))
+
+
+def _values_of(path: Path, channel_axis: Any, alpha: bool) -> Array:
+    """Values (n, C) of the pixels of a file, with `alpha` (n, C + 1)."""
+    pixels = pixels_of_file(path, channel_axis)
+    values = pixels.raw_part(tuple(slice(0, length) for length in pixels.shape))
+    values = values.reshape(-1, values.shape[-1])
+    if alpha and not pixels.alpha:
+        values = np.column_stack([values, np.full(len(values), 1, values.dtype)])  # not 0: it takes part
+    return np.ascontiguousarray(values)
