@@ -1,10 +1,13 @@
 """The examples do what they say."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -12,7 +15,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def run(name, *arguments):
     command = [sys.executable, EXAMPLES / name, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    environment = {**os.environ, "MPLBACKEND": "agg", "PYTHONUTF8": "1"}
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=240, check=False, env=environment)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -36,3 +40,47 @@ def test_tutorial_finds_the_orange_suit():
     printed = run("tutorial.py")
     assert "#d56340" in printed
     assert "4 clusters are left" in printed
+
+
+def test_time_series_measures_what_is_known_to_grow():
+    printed = run("time_series.py")
+    assert percent(printed, r"first and in the last frame: ([\d.]+)%") == pytest.approx(10, abs=1.5)
+    assert percent(printed, r"first and in the last frame: [\d.]+%, ([\d.]+)%") == pytest.approx(50, abs=1.5)
+    assert percent(printed, r"Largest error in any frame: ([\d.]+)%") < 1.5
+
+
+def test_whole_slide_has_the_clusters_of_its_overview():
+    printed = run("whole_slide.py")
+    slide = percent(printed, r"covers ([\d.]+)% of the slide")
+    assert slide == pytest.approx(percent(printed, r"([\d.]+)% of the overview"), abs=1)
+    assert sum(map(int, re.findall(r"cluster \d #\w+ +(\d+)", printed))) == 4096**2
+
+
+def test_regions_add_up_to_their_cluster():
+    printed = run("measure_regions.py")
+    (regions, cluster), *_ = re.findall(r"antibody: ([\d.]+) µm² in regions, ([\d.]+) µm² in the cluster", printed)
+    assert regions == cluster
+
+
+def test_region_growing_finds_every_coin():
+    printed = run("region_growing.py")
+    (pixels, pieces, grown), *_ = re.findall(r"([\d,]+) pixels, (\d+) pieces, (\d+) regions", printed)
+    assert pixels == "240,000"
+    assert 1 < int(grown) < int(pieces) < 500
+    assert "24 coins" in printed
+
+
+def percent(printed, pattern):
+    return float(re.search(pattern, printed)[1])
+
+
+NOTEBOOKS = sorted(path for path in EXAMPLES.glob("*.py") if path.name != "demo.py")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_begins_with_its_title_and_the_list_names_it(path):
+    cells = path.read_text(encoding="utf-8").split("# %%")
+    assert cells[0] == ""
+    assert cells[1].startswith(" [markdown]\n# # ")
+    title = cells[1].splitlines()[1].removeprefix("# # ")
+    assert f"[{title}]({path.name})" in (EXAMPLES / "README.md").read_text(encoding="utf-8")
