@@ -1,11 +1,14 @@
 """Live: the segmentation follows the settings while they change."""
 
+import gc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QProgressBar, QSlider
 from skimage import data
+from superqt.utils import WorkerBase
 
 import napari_kseg as kseg
 
@@ -43,6 +46,18 @@ def test_the_slider_segments_while_it_moves(live, photo, qtbot):
         assert_array_equal(live.viewer.layers["coffee clusters"].data, kseg.segment(photo, number).labels)
         assert live.widget["n_clusters"].value == number
     assert steps(live) == ["5 clusters", "8 clusters"]
+
+
+def test_dragging_for_hours_leaves_nothing_in_memory(live, qtbot):
+    def kept():
+        gc.collect()
+        return sum(isinstance(thing, WorkerBase) for thing in gc.get_objects())
+
+    before = kept()
+    for number in (6, 7, 8, 9, 10):
+        slider(live).setValue(number)
+        wait_for_clusters(live, number)
+    assert kept() <= before + 1  # the last one may not have ended
 
 
 def test_every_setting_is_live(live, photo):

@@ -194,8 +194,11 @@ class Runner(QObject):
             return
         request, self._pending = self._pending, None
         job = _Job(request)
+        # napari asks at closing whether its workers may be ended, and so keeps each as long as the window, 10 kB of it.
+        # A live step is over before one could answer, and there are thousands of them.
+        create = create_quiet_worker if request.live else create_worker
         # The job brings its errors back as sentences; one raised in the thread could end the process.
-        job.worker = create_worker(job, _start_thread=False, _ignore_errors=True)
+        job.worker = create(job, _start_thread=False, _ignore_errors=True)
         _warnings.keep(job.worker)
         job.worker.finished.connect(self._on_worker_finished)
         self._job, self._shown, self._live[:] = job, job.progress, [job.canceled]
