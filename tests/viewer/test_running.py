@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
 from napari.layers import Image
+from napari.utils.interactions import mouse_press_callbacks, mouse_release_callbacks
 from qtpy.QtCore import QCoreApplication, QEvent, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QLabel, QProgressBar
 
@@ -150,6 +151,49 @@ def test_opening_and_running_many_times_leaves_nothing(desk, stripes, qtbot):
         desk.dock, desk.widget = desk.viewer.window.add_plugin_dock_widget("napari-kseg", "K-means Segmentation")
     desk.run(n_clusters=4)
     desk.wait_for(lambda: ours() == at_first)  # the last threads may still end
+
+
+def test_a_panel_that_is_put_into_a_dock_again_works_as_before(desk, stripes, mouse_event):
+    desk.viewer.add_image(stripes, name="first", rgb=True)
+    desk.run(n_clusters=4)
+    desk.viewer.window.remove_dock_widget(desk.dock)
+    second = desk.viewer.add_image(stripes[::-1].copy(), name="second", rgb=True)
+    desk.viewer.layers["first"].name = "renamed"
+    desk.dock = desk.viewer.window.add_dock_widget(desk.widget, name="again")
+    assert [layer.name for layer in desk.widget["image"].choices] == ["renamed", "second"]
+    assert desk.widget["image"].value is second  # the active one
+    assert desk.table is None
+    desk.viewer.layers.selection.active = desk.viewer.layers["renamed"]
+    assert len(desk.table) == 4
+
+    for callbacks, kind in ((mouse_press_callbacks, "mouse_press"), (mouse_release_callbacks, "mouse_release")):
+        callbacks(desk.viewer, mouse_event(kind, (0, 0)))  # on the reddish stripe
+    assert desk.widget._panel.table.selected() == {2}
+
+    labels = desk.viewer.layers["first clusters"]
+    desk.viewer.layers.selection.active = labels
+    labels.data_setitem((np.zeros(6, int), np.arange(6)), 1)
+    desk.wait_for(lambda: [row[3] for row in desk.table] == ["18", "6", "12", "12"])
+    desk.viewer.layers.remove("second")
+    desk.run(n_clusters=3)
+    assert labels.data.max() == 3
+    desk.click("Live")
+    desk.widget["n_clusters"].value = 2
+    desk.wait_for(lambda: len(desk.table) == 2)
+
+
+def test_a_panel_that_is_closed_does_nothing(desk, stripes, noise, qtbot):
+    start_long_run(desk, noise)
+    desk.viewer.window.remove_dock_widget(desk.dock)
+    layer = desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.viewer.layers.remove("noise")
+    layer.data = stripes.copy()
+    qtbot.wait(200)
+    assert desk.names == ["stripes"]
+    assert desk.viewer.mouse_drag_callbacks == []
+    desk.dock = desk.viewer.window.add_dock_widget(desk.widget, name="again")
+    desk.run(n_clusters=4)
+    assert desk.names == ["stripes", "stripes recolored", "stripes clusters"]
 
 
 def test_two_widgets_work_side_by_side(desk, stripes, qtbot):

@@ -41,7 +41,10 @@ class ClickedPixels:
                 clicks.clicked.emit(position)
 
         self._on_press = on_press
-        viewer.mouse_drag_callbacks.append(on_press)
+
+    def open(self) -> None:
+        """Listen from now on."""
+        self._viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
         """Listen no more."""

@@ -82,6 +82,10 @@ class PlotsPanel(QWidget):
         self._elbow.set_suggestion([], 0, "")
         self._elbow.hide()
 
+    def start(self) -> None:
+        """Read what was left unread when the panel closed."""
+        self._draw_cloud()
+
     def stop(self) -> None:
         """Read no image any more: the panel closes."""
         self._reader.cancel()

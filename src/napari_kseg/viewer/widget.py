@@ -80,8 +80,7 @@ class KMeansWidget(SettingsForm):
         self._panel.add_button(self._more.button)
         self._runner.warm_up()
         self._panel.show_status(NO_IMAGE)
-        self._follow_active_layer()
-        self._on_image_changed()
+        self._open()
 
     def _timer(self, delay: int) -> QTimer:
         timer = QTimer(self.native)
@@ -118,8 +117,6 @@ class KMeansWidget(SettingsForm):
         self._runner.progressed.connect(self._panel.show_progress)
         self._runner.stopped.connect(self._on_runner_stopped)
         self._runner.finished.connect(self._on_runner_finished)
-        for event, slot in self._connections():
-            event.connect(slot)
 
     def _connections(self) -> list[tuple[Any, Callable[..., None]]]:
         """Return the events of the viewer that are followed, each with its slot."""
@@ -365,12 +362,28 @@ class KMeansWidget(SettingsForm):
             show_warning(warning)
 
     def _on_parent_changed(self, parent: object = None) -> None:
-        if parent is None:  # the dock was closed
-            self._runner.cancel()
-            self._clicked_pixels.close()
-            # napari keeps what is left of a slot until the event comes again, which may be never.
-            for event, slot in self._connections():
-                event.disconnect(slot)
-            self._is_closed = True
-            self._follow_values(None)
-            self._panel.stop()
+        if parent is None:
+            self._close()
+        elif self._is_closed:  # it is put into a dock again
+            self._open()
+
+    def _open(self) -> None:
+        """Follow the viewer."""
+        self._is_closed = False
+        for event, slot in self._connections():
+            event.connect(slot)
+        self._clicked_pixels.open()
+        self.reset_choices()
+        self._follow_active_layer()
+        self._panel.plots.start()
+
+    def _close(self) -> None:
+        """Let go of viewer and layers: the dock was closed."""
+        self._runner.cancel()
+        self._clicked_pixels.close()
+        # napari keeps what is left of a slot until the event comes again, which may be never.
+        for event, slot in self._connections():
+            event.disconnect(slot)
+        self._is_closed = True
+        self._follow_values(None)
+        self._panel.stop()
