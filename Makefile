@@ -5,11 +5,13 @@
 VENV ?= .venv
 LOWEST_VENV ?= .venv-lowest
 BENCH_VENV ?= .venv-bench
+DOCS_VENV ?= .venv-docs
 ARGS ?=
 export VENV
 
 python := $(VENV)/bin/python
 uv := $(VENV)/bin/uv
+sphinx := $(DOCS_VENV)/bin/python -m sphinx -q -c docs
 peers := scikit-learn-intelex opencv-python-headless faiss-cpu imagequant Pillow kmeans1d bkmeans
 code := src tests $(wildcard examples benchmarks tools docs)
 # With a screen the demo opens the viewer and leaves it open; without one it works in a virtual display and saves what it shows.
@@ -19,7 +21,7 @@ demo_options := $(if $(screen),,--output demo-output)
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest lint types format bench bench-quick \
-	screenshots build numba-clean clean
+	docs docs-links screenshots build numba-clean clean
 
 help: ## Explain the targets (this text)
 	@echo "napari-kseg. Targets:"
@@ -37,7 +39,7 @@ demo: $(VENV)/.ready-all ## Open napari, segment the sample; without a screen: s
 test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (about 10 minutes); a skipped test fails
 	@tools/with-display.sh --virtual $(python) -m pytest --fail-on-skip $(ARGS)
 
-test-all: lint types test-nojit test-wheel test-noqt test-lowest ## Run the slower checks: lint, types and the test-... below
+test-all: lint types docs test-nojit test-wheel test-noqt test-lowest ## Run the slower checks: lint, types, docs and the test-... below
 
 test-wheel: $(VENV)/.ready-dev ## Build the wheel, install it in a clean environment, find widget and samples through npe2
 	@tools/with-display.sh --virtual $(python) -m pytest -m slow --fail-on-skip tests/packaging/test_wheel.py $(ARGS)
@@ -88,8 +90,24 @@ $(BENCH_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
 	done
 	@touch $@
 
-screenshots: $(VENV)/.ready-all ## Make the pictures of the README and the recipes anew
+docs: $(DOCS_VENV)/.ready ## Build the site into build/docs and run its notebooks; a warning or a broken link fails
+	@$(sphinx) --fail-on-warning --keep-going . build/docs $(ARGS)
+	@echo "Look at build/docs/index.html"
+
+docs-links: $(DOCS_VENV)/.ready ## Check the links of the site to other sites, if there is a net
+	@$(DOCS_VENV)/bin/python -c "import socket; socket.create_connection(('doi.org', 443), 10).close()" 2>/dev/null \
+		|| { echo "There is no net: links to other sites were not checked." >&2; exit 1; }
+	@$(sphinx) -b linkcheck -D nb_execution_mode=off -D suppress_warnings=myst-nb.lexer . build/docs-links $(ARGS)
+
+$(DOCS_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
+	@echo "Setting up $(DOCS_VENV) with what makes the site ..."
+	@$(uv) venv --quiet --clear $(DOCS_VENV) --python $(python)
+	@$(uv) pip install --quiet --python $(DOCS_VENV)/bin/python --editable ".[docs]"
+	@touch $@
+
+screenshots: $(VENV)/.ready-all ## Make the pictures of the README, the user guide and the recipes anew
 	@tools/with-display.sh --virtual $(python) tools/screenshots.py $(ARGS)
+	@tools/with-display.sh --virtual $(python) tools/guide_pictures.py
 	@$(python) tools/recipe_pictures.py
 
 build: $(VENV)/.ready-dev ## Build wheel and source archive into dist/ and check them
@@ -102,5 +120,5 @@ numba-clean: ## Remove the caches of compiled kernels (a kernel does not notice 
 	@find src tests -name '*.nb[ic]' -delete
 
 clean: numba-clean ## Remove all that was made here: environments, builds, caches, demo-output
-	@rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) $(DOCS_VENV) dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

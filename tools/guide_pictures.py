@@ -28,7 +28,6 @@ def main():
     demo.settle(2)
     viewer.reset_view()
     demo.settle()
-    save("guide-panel.png", grab(widget.native))
     demo.run_button(widget).click()
     demo.wait_for_result(viewer)
     save("guide-result.png", window(viewer))

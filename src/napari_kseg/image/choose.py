@@ -71,9 +71,9 @@ class Suggestion:
     def scores(self) -> "pd.DataFrame":
         """Table with a row for each number of clusters.
 
-        Columns: n_clusters; inertia; calinski_harabasz (higher is better) [1]_; davies_bouldin (lower is better) [2]_;
-        silhouette (higher is better, -1 to 1) [3]_; elbow, how far the inertia lies below the line from its first to
-        its last value, both ranges taken as 0 to 1 (higher is better) [4]_.
+        Columns: n_clusters; inertia; calinski_harabasz (higher is better); davies_bouldin (lower is better); silhouette
+        (higher is better, -1 to 1); elbow, how far the inertia lies below the line from its first to its last value,
+        both ranges taken as 0 to 1 (higher is better). References as of `suggest_n_clusters`.
         """
         import pandas as pd
 
