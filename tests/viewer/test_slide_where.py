@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from qtpy.QtGui import QGuiApplication
 from skimage import data
 
 from napari_kseg import from_layer, segment, segment_layer
@@ -123,6 +124,24 @@ def test_clusters_of_a_slide_are_a_mask_for_the_next_run(desk, slide, run, photo
     run(2, Mask=tissue)
     seg = from_layer(desk.viewer.layers["slide clusters"])
     assert_array_equal(seg.labels, segment(photo, 2, mask=segment(photo, 2).labels == 1).labels)
+    assert 0 not in read
+
+
+@pytest.mark.parametrize("is_pyramid", [True, False])
+def test_copied_python_repeats_a_run_under_a_mask(desk, slide, run, read, is_pyramid):
+    first, _ = segment_layer(slide, 2, viewer=desk.viewer)
+    levels = [level == 1 for level in first.data]
+    mask = levels if is_pyramid else np.asarray(levels[4])
+    run(
+        2,
+        Mask=desk.viewer.add_labels(mask, name="dark", multiscale=is_pyramid, scale=(1, 1) if is_pyramid else (16, 16)),
+    )
+    labels = desk.viewer.layers["slide clusters"]
+    shown, counts = np.asarray(labels.data[3][:300, :400]), labels.features["count"].tolist()
+    desk.widget._more._copy_python()
+    exec(QGuiApplication.clipboard().text(), {"viewer": desk.viewer})
+    assert_array_equal(np.asarray(desk.viewer.layers["slide clusters"].data[3][:300, :400]), shown)
+    assert desk.viewer.layers["slide clusters"].features["count"].tolist() == counts
     assert 0 not in read
 
 

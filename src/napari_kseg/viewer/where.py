@@ -106,19 +106,27 @@ def labels_on(layer: Labels, image: Image, what: str, crop: Crop = ()) -> Any:
 
     A copy: it may be painted on meanwhile. If it is not in memory, it stays lazy.
     """
-    source = take_source(image).cropped(crop)
-    shapes = level_shapes(source) if is_pyramid(source) else [spatial_shape(image)]
-    levels = list(layer.data) if layer.multiscale else [layer.data]
-    fits = [level for level in levels if tuple(level.shape) in shapes]
-    if not fits:
-        raise ValueError(
-            f"{layer.name}: the {what} has shape {tuple(levels[0].shape)}, but the image has the spatial shape "
-            f"{shapes[0]}; choose a layer of this shape"
-        )
-    wanted = fitted(source, {}).spatial_shape
-    found = next((level for level in fits if tuple(level.shape) == wanted), fits[0])
+    found = _levels_of(layer)[level_on(layer, image, what, crop)]
     lazy = lazy_of(found)
     return np.array(found[slices(crop)]) if lazy is None else lazy[slices(crop)]
+
+
+def level_on(layer: Labels, image: Image, what: str, crop: Crop = ()) -> int:
+    """Return which level of a Labels layer has the pixels that a run on the image reads, or can be sampled at them."""
+    source = take_source(image).cropped(crop)
+    accepted = level_shapes(source) if is_pyramid(source) else [spatial_shape(image)]
+    shapes = [tuple(level.shape) for level in _levels_of(layer)]
+    for wanted in (fitted(source, {}).spatial_shape, *accepted):
+        if wanted in shapes and wanted in accepted:
+            return shapes.index(wanted)
+    raise ValueError(
+        f"{layer.name}: the {what} has shape {shapes[0]}, but the image has the spatial shape {accepted[0]}; choose a "
+        "layer of this shape"
+    )
+
+
+def _levels_of(layer: Labels) -> list[Any]:
+    return list(layer.data) if layer.multiscale else [layer.data]
 
 
 def seed_pixels(layer: Points, image: Image, crop: Crop = (), at: Any = None) -> NDArray[np.intp]:

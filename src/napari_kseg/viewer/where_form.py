@@ -18,6 +18,7 @@ from napari_kseg.viewer.where import (
     DrawnMask,
     check_part,
     labels_on,
+    level_on,
     mask_of,
     part_of,
     seed_pixels,
@@ -138,10 +139,13 @@ class WhereForm:
     @property
     def mask_code(self) -> str:
         """Python for the mask; empty if there is none, or it is of shapes, which has no short one."""
-        if not isinstance(self.mask.value, Labels):
+        layer, image = self.mask.value, self._image()
+        if not isinstance(layer, Labels) or image is None:
             return ""
-        part = ", ".join(f"{start}:{stop}" for start, stop in self.crop())
-        return f"viewer.layers[{self.mask.value.name!r}].data{f'[{part}]' if part else ''} != 0"
+        crop = self.crop()
+        level = f"[{level_on(layer, image, 'mask', crop)}]" if layer.multiscale else ""
+        part = ", ".join(f"{start}:{stop}" for start, stop in crop)
+        return f"viewer.layers[{layer.name!r}].data{level}{f'[{part}]' if part else ''} != 0"
 
     def take_click(self, position: Any) -> bool:
         """Take a click at a world position as a seed, if seeds are being picked; return whether it is taken."""
