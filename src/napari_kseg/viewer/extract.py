@@ -18,6 +18,8 @@ from napari_kseg.viewer.placement import placement_over, placement_with_channels
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import pandas
+
     from napari_kseg.image.segmentation import Segmentation
     from napari_kseg.viewer.source import Source
 
@@ -89,14 +91,20 @@ def extracted(seg: Segmentation, labels: Sequence[int], kind: str) -> Any:
 
 
 def extracted_layers(
-    array: Any, layer: Image, source: Source, seg: Segmentation, labels: Sequence[int], kind: str
+    array: Any,
+    layer: Image,
+    source: Source,
+    seg: Segmentation,
+    labels: Sequence[int],
+    kind: str,
+    features: pandas.DataFrame | None = None,
 ) -> list[Image | Labels]:
     """Return new layers that lie exactly over the source: of an image, one for each layer that is a channel."""
     axes, factors = source.spatial_axes, source.factors_of(seg)
     which = ", ".join(map(str, labels))
     if kind != "image":
         placement = placement_over(layer, axes, factors, source.offset)
-        marked = Labels(array, name=f"{layer.name} {kind} {which}", **placement)
+        marked = Labels(array, name=f"{layer.name} {kind} {which}", features=features, **placement)
         marked.editable = isinstance(array, np.ndarray)
         return [marked]
     placement = placement_with_channels(layer, axes, factors, source.offset)

@@ -1,4 +1,4 @@
-"""The features table of a Labels layer."""
+"""The features tables of Labels layers: of clusters, and of objects."""
 
 from __future__ import annotations
 
@@ -49,4 +49,33 @@ def label_table(seg: Segmentation, colors: NDArray[np.float64], pixel_area: floa
     }
     for name, values in zip(seg.channel_names, np.asarray(seg.centroids).T, strict=True):
         columns[f"centroid_{name}"] = np.concatenate([[np.nan], values])
+    return pandas.DataFrame(columns)
+
+
+def object_table(objects: NDArray[Any], labels: NDArray[Any], pixel_area: float) -> pandas.DataFrame:
+    """Return one row per object, row 0 for all that is none.
+
+    Parameters
+    ----------
+    objects : array of int
+        Number of the object that each pixel belongs to, from 1; 0 is none.
+    labels : array of int
+        Label of each pixel, the same all over an object.
+    pixel_area : float
+        Area (volume in 3-D) of a pixel, in world units.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Row i is object i, whether a reader goes by the row, by `index` or by `label`; `cluster` is the label of its
+        cluster.
+    """
+    import pandas
+
+    counts = np.bincount(objects.ravel(), minlength=1)
+    clusters = np.zeros(len(counts), np.int64)
+    clusters[objects] = labels
+    clusters[0] = 0
+    numbers = np.arange(len(counts))
+    columns = {"index": numbers, "label": numbers, "cluster": clusters, "count": counts, "area": counts * pixel_area}
     return pandas.DataFrame(columns)

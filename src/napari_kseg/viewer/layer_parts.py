@@ -74,7 +74,6 @@ def make_parts(seg: Segmentation, source: Source, leaves: frozenset[str] = froze
     """Prepare everything that needs no GUI thread, but for what it `leaves`: "labels", "recolored"."""
     axes = source.spatial_axes
     factors, levels = source.factors_of(seg), at_levels(seg, source)
-    linear = source.linear[np.ix_(axes, axes)] * np.array(factors)
     colors = label_colors(seg, source)
     return LayerParts(
         segmentation=seg,
@@ -83,13 +82,20 @@ def make_parts(seg: Segmentation, source: Source, leaves: frozenset[str] = froze
         is_pyramid=bool(levels),
         rgb=source.rgb,
         colormap=label_colormap_from(colors),
-        features=label_table(seg, colors, float(abs(np.linalg.det(linear)))),
+        features=label_table(seg, colors, pixel_area(seg, source)),
         metadata=_describe(seg, source, colors),
         axes=axes,
         factors=(1.0,) * len(axes) if levels else factors,
         offset=source.offset,
         channel_axis=source.channel_axis,
     )
+
+
+def pixel_area(seg: Segmentation, source: Source) -> float:
+    """Return the area (volume in 3-D) of a pixel of the labels, in world units."""
+    axes = source.spatial_axes
+    linear = source.linear[np.ix_(axes, axes)] * np.array(source.factors_of(seg))
+    return float(abs(np.linalg.det(linear)))
 
 
 def _labels_of(seg: Segmentation, levels: list[Segmentation], leaves: frozenset[str]) -> Any:

@@ -168,7 +168,9 @@ def show_colors(labels: Labels, colormap: CyclicLabelColormap) -> None:
         return
     # These two live on the colormap, not on the layer.
     colormap.selection, colormap.use_selection = labels.selected_label, labels.show_selected_label
-    labels.colormap = colormap
+    # napari tells of the colormap, and then of a selected label that is the same as before: some plugins fail at that.
+    with labels.events.selected_label.blocker():
+        labels.colormap = colormap
 
 
 def _fits_recolored(recolored: Image, parts: LayerParts) -> bool:
