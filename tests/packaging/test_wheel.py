@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SOURCE = Path(__file__).parents[2] / "src"
+PROJECT = Path(__file__).parents[2]
+SOURCE = PROJECT / "src"
 
 FIND = """
 import json
@@ -51,6 +53,27 @@ def test_wheel_holds_the_whole_package_and_nothing_else(wheel):
     assert packed >= {path.relative_to(SOURCE).as_posix() for path in sources}
     assert {name.split("/")[0] for name in packed} == {"napari_kseg"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_source_archive_holds_all_that_its_tests_read(wheel):
+    (archive,) = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        names = {name.partition("/")[2] for name in files.getnames()}
+    for folder in ("src", "tests", "docs", "examples", "benchmarks", "tools", ".github"):
+        for path in (PROJECT / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert path.relative_to(PROJECT).as_posix() in names
+    assert {"pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE"} <= names
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".nbi", ".nbc"))]
+
+
+def test_source_archive_and_project_build_the_same_wheel(wheel, tmp_path):
+    build = [sys.executable, "-m", "build", "--installer", "uv", "--wheel", "--outdir", tmp_path, PROJECT]
+    subprocess.run(build, check=True, capture_output=True)
+    (direct,) = tmp_path.glob("*.whl")
+    assert direct.name == wheel.name
+    contents = [{entry.filename: entry.CRC for entry in zipfile.ZipFile(path).infolist()} for path in (direct, wheel)]
+    assert contents[0] == contents[1]
 
 
 def test_release_files_pass_the_checks_of_the_index(wheel):
