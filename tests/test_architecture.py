@@ -121,6 +121,7 @@ WITHOUT_QT = {
     "extract",
     "history",
     "large",
+    "last_model",
     "layer_parts",
     "python_code",
     "ready",

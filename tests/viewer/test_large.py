@@ -211,7 +211,7 @@ def test_a_model_applied_to_a_slide_labels_the_level_that_was_fitted_and_so_does
     desk.wait_until_idle()
     labels = desk.viewer.layers["slide clusters"]
     counts = labels.features["count"].tolist()
-    desk.widget._more._copy_python()
+    desk.widget.more._copy_python()
     exec(QGuiApplication.clipboard().text(), {"viewer": desk.viewer})
     assert desk.viewer.layers["slide clusters"] is labels
     assert labels.features["count"].tolist() == counts

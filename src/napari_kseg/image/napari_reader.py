@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_BUILT_IN = "napari."
-"""What commands of the plugin start with that comes with napari."""
+_BUILT_IN, _OURS = "napari.", "napari-kseg."
+"""What commands of the plugin start with that comes with napari, and of this one."""
 
 
 def is_known_to_plugins(path: Path) -> bool:
@@ -42,7 +42,8 @@ def read_by_plugins(path: Path) -> tuple[Any, bool] | None:
 
 def _readers(path: Path) -> Iterator[Any]:
     if path.suffix.lower() != ".py":  # napari would run it
-        yield from _plugins().iter_compatible_readers([str(path)])
+        found = _plugins().iter_compatible_readers([str(path)])
+        yield from (reader for reader in found if not reader.command.startswith(_OURS))  # which opens a panel
 
 
 @cache

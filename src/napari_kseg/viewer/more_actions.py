@@ -10,9 +10,12 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog
 
+from napari_kseg.viewer.last_model import read_model
 from napari_kseg.viewer.last_session import has_settings, of_fields, restore
 from napari_kseg.viewer.layer_choice import LayerChoice
+from napari_kseg.viewer.model_bar import ModelBar
 from napari_kseg.viewer.more_menu import MoreButton
+from napari_kseg.viewer.panels import said
 from napari_kseg.viewer.python_code import python_code
 from napari_kseg.viewer.request import Request
 from napari_kseg.viewer.series import Series
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from napari_kseg.kmeans import Callback
     from napari_kseg.viewer.controller import Controller
     from napari_kseg.viewer.form import SettingsForm
+    from napari_kseg.viewer.last_model import LastModel
     from napari_kseg.viewer.result_panel import ResultPanel
     from napari_kseg.viewer.worker import Outcome, Runner
 
@@ -67,6 +71,8 @@ class MoreActions:
         self.button = MoreButton()
         self.button.menu().aboutToShow.connect(self._on_about_to_show)
         self.button.wanted.connect(self._on_wanted)
+        self.bar = ModelBar()
+        self.bar.apply_wanted.connect(self._on_apply_wanted)
         # After the widget has shown the outcome: slots are called in the order in which they were connected.
         runner.finished.connect(self._on_runner_finished)
 
@@ -146,16 +152,27 @@ class MoreActions:
     def _apply_model(self) -> None:
         layer = self._layer
         name, _ = QFileDialog.getOpenFileName(self._form.native, "Apply a model", "", f"{MODEL_FILES};;All files (*)")
-        if layer is None or not name:
-            return
-        from napari_kseg.image.model import load_model
+        if layer is not None and name:
+            self.apply(read_model(self._viewer, name))
 
-        try:
-            model = load_model(name)
-        except OSError as error:
-            raise ValueError(f"{name} cannot be read ({error.strerror or error}); choose a model file") from None
-        code = f"kseg.load_model({name!r})"
-        self._runner.run(self._controller.apply(layer, model, f"Model {Path(name).stem}", code))
+    def show_model(self, opened: LastModel) -> None:
+        """Show a model in the panel, to be applied."""
+        self.bar.open(opened)
+        self._panel.show_status("Apply labels the chosen image by this model.")
+
+    def _on_apply_wanted(self) -> None:
+        opened = self.bar.opened
+        if opened is not None:
+            said(lambda: self.apply(opened))
+
+    def apply(self, last: LastModel) -> None:
+        """Label the chosen image by a model; ValueError says why it is not possible."""
+        layer, running = self._layer, self._runner.request
+        if layer is None:
+            raise ValueError("there is no image to apply the model to; open one")
+        if running is not None and running.is_long:
+            raise ValueError(f"{running.name} is worked on; press Cancel first")
+        self._runner.run(self._controller.apply(layer, last.model, last.title, last.code))
 
     def _choose_layers(self) -> None:
         layer, _ = self._current()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image, Labels, Layer
 
+from napari_kseg.viewer.last_model import keep_result
 from napari_kseg.viewer.look import look_of, take_look
 from napari_kseg.viewer.placement import move_to, placement_over, placement_with_channels
 
@@ -52,6 +53,7 @@ def add_layers(
     # Only now that the source is active again: in 3-D, napari fails when a Labels layer with features becomes active
     # before the mouse, though over the canvas, has moved.
     labels.features = parts.features
+    keep_result(viewer, parts.segmentation.model, first.name, labels.name)
     return labels, recolored
 
 

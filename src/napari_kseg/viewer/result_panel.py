@@ -53,7 +53,7 @@ class ResultPanel(QWidget):
         self.plots = PlotsPanel()
         self.plots.cluster_clicked.connect(lambda label: self.table.select({label}))
         self.table.clusters_selected.connect(self._on_clusters_selected)
-        layout = QVBoxLayout(self)
+        layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self._top = QHBoxLayout()
         self._top.addWidget(self._status, 1)
@@ -70,6 +70,10 @@ class ResultPanel(QWidget):
     def add_button(self, button: QWidget) -> None:
         """Put a button beside the status."""
         self._top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+
+    def add_bar(self, bar: QWidget) -> None:
+        """Put a line below the status."""
+        self._layout.insertWidget(1, bar)
 
     @property
     def status(self) -> str:

@@ -75,9 +75,10 @@ class KMeansWidget(SettingsForm):
         self._live_crop: Crop | None = None
         self._clicked_pixels = ClickedPixels(self._viewer)
         self._connect()
-        self._clusters = ClusterActions(self, self._controller, self._runner, self._panel, self._ask)
-        self._more = MoreActions(self, self._viewer, self._controller, self._runner, self._panel)
-        self._panel.add_button(self._more.button)
+        self.clusters = ClusterActions(self, self._controller, self._runner, self._panel, self._ask)
+        self.more = MoreActions(self, self._viewer, self._controller, self._runner, self._panel)
+        self._panel.add_button(self.more.button)
+        self._panel.add_bar(self.more.bar)
         self._runner.warm_up()
         self._panel.show_status(NO_IMAGE)
         self._open()
@@ -162,7 +163,7 @@ class KMeansWidget(SettingsForm):
         if request is not None and not request.is_still_in(self._viewer.layers):
             self._runner.cancel()
             self._panel.show_status(f"Stopped: {request.source.name} was removed.")
-            self._more.removed(request)
+            self.more.removed(request)
 
     def _on_image_changed(self, _: object = None) -> None:
         """Follow the chosen image: its result, or what is missing."""
@@ -275,7 +276,7 @@ class KMeansWidget(SettingsForm):
     def _on_cancel_clicked(self, _: object = None) -> None:
         request = self._runner.request
         self._runner.cancel()
-        self._panel.show_status(self._more.canceled(request))
+        self._panel.show_status(self.more.canceled(request))
 
     def _on_mode_chosen(self, mode: str) -> None:
         layer = self._image.value
@@ -335,7 +336,7 @@ class KMeansWidget(SettingsForm):
             return
         if outcome.error is not None:
             self._panel.show_status(outcome.error)
-            if not request.live and not self._more.takes(outcome):
+            if not request.live and not self.more.takes(outcome):
                 show_error(outcome.error)
         elif request.layer is not None and not request.source.is_shown_by(request.layers):
             self._panel.show_status(f"{request.layer.name} changed meanwhile; run again.")
