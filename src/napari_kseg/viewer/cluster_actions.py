@@ -84,6 +84,35 @@ class ClusterActions:
         dialog.colorSelected.connect(lambda color: self._change(f"Color {label}", "colored", {label: color.name()}))
         dialog.open()
 
+    def merge_selected(self) -> None:
+        """Merge the clusters of the selected rows; ValueError says why it is not possible."""
+        self._check_idle()
+        n_selected = len(self._panel.table.selected())
+        if n_selected < 2:
+            raise ValueError(
+                f"{n_selected or 'no'} row{'s' * (n_selected != 1)} of the table {'are' if n_selected != 1 else 'is'} "
+                "selected; select two or more to merge their clusters"
+            )
+        self._on_merge_wanted()
+
+    def undo(self) -> None:
+        """Go a step back; ValueError if there is none."""
+        self._check_idle()
+        if not self._panel.portions.can_undo:
+            raise ValueError("there is nothing to undo for this image")
+        self._panel.portions.undo()
+
+    def redo(self) -> None:
+        """Go a step on; ValueError if there is none."""
+        self._check_idle()
+        if not self._panel.portions.can_redo:
+            raise ValueError("there is nothing to redo for this image")
+        self._panel.portions.redo()
+
+    def _check_idle(self) -> None:
+        if self._runner.request is not None:
+            raise ValueError(f"{self._runner.request.name} is worked on; do it again when that is done")
+
     def _on_merge_wanted(self) -> None:
         labels = sorted(self._panel.table.selected())
         self._change(f"Merge {_listed(labels)}", "merge", labels)

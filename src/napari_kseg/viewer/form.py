@@ -103,6 +103,12 @@ class SettingsForm(Container[Widget]):
         """The images that can be chosen."""
         return list(self._image.choices)
 
+    def choose(self, layer: Image) -> None:
+        """Choose an image; ValueError if it is none that can be chosen."""
+        if not any(layer is choice for choice in self._image.choices):
+            raise ValueError(f"{layer.name} is no image to segment; select one in the layer list")
+        self._image.value = layer
+
     def rows(self) -> QFormLayout:
         """Return the fields that are always seen, in rows."""
         return form_layout(self, before={"n_clusters": self._slider()})

@@ -137,6 +137,16 @@ class PortionsPanel(QWidget):
         self._position = min(max(self._position + steps, 0), self._n_steps - 1)
         self.step_wanted.emit(self._position)
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step before."""
+        return bool(self._undo.isEnabled())
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step after."""
+        return bool(self._redo.isEnabled())
+
     def undo(self) -> None:
         """Go a step back."""
         self._undo.click()

@@ -34,6 +34,14 @@ def show(mode: str, images: Sequence[tuple[Image, Image | None]], labels: Labels
         _set(labels, "visible", mode in ("clusters", "outlines"))
 
 
+def toggle(images: Sequence[tuple[Image, Image | None]], labels: Labels) -> None:
+    """Hide the clusters, or show them as they were seen, filled or as outlines."""
+    if labels.visible:
+        labels.visible = False
+    else:
+        show("outlines" if labels.contour else "clusters", images, labels)
+
+
 def shown(labels: Labels | None, recolored: Image | None) -> str | None:
     """Return which of `MODES` one sees now; None if there is no result."""
     if labels is not None and labels.visible:

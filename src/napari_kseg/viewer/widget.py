@@ -9,9 +9,9 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy
 
-import napari_kseg
 from napari_kseg.viewer.canvas import ClickedPixels
 from napari_kseg.viewer.cluster_actions import ClusterActions
+from napari_kseg.viewer.console import tell_console
 from napari_kseg.viewer.controller import Controller
 from napari_kseg.viewer.form import SettingsForm
 from napari_kseg.viewer.history import History
@@ -80,6 +80,7 @@ class KMeansWidget(SettingsForm):
         self._panel.add_button(self.more.button)
         self._panel.add_bar(self.more.bar)
         self._runner.warm_up()
+        tell_console(self._viewer)
         self._panel.show_status(NO_IMAGE)
         self._open()
 
@@ -223,6 +224,10 @@ class KMeansWidget(SettingsForm):
         if request is not None:
             self._runner.run(request)
 
+    def segment(self) -> None:
+        """Do what the button Run does."""
+        self._on_run_clicked()
+
     def _on_run_clicked(self, _: object = None) -> None:
         layer = self._image.value
         if layer is None:
@@ -350,7 +355,7 @@ class KMeansWidget(SettingsForm):
         self._on_image_changed()
         step = None if request.layer is None else self._controller.history(request.layer).current
         if step is not None:
-            self._viewer.update_console({"kseg": napari_kseg, "seg": step.segmentation})
+            tell_console(self._viewer, step.segmentation)
         if request.done:
             said = f"{request.done} in {duration(outcome.seconds)}"
         elif step is not None:
