@@ -79,6 +79,11 @@ class Suggestion:
 
         return pd.DataFrame({"n_clusters": list(self.segmentations), **self._columns})
 
+    def _repr_html_(self) -> str:
+        from .notebook import html_of_suggestion
+
+        return html_of_suggestion(self)
+
     def plot(self) -> "matplotlib.figure.Figure":
         """Figure of the scores, and of the image recolored with each number of clusters. Needs matplotlib."""
         from .plot_choice import plot_choice

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_INTERNAL = {"of", "parts", "pixels"}
+"""Names that other modules use, which completion should not offer."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Clusters:
     """What is known of the clusters of an image. `Segmentation` says what the fields are."""
@@ -298,6 +302,15 @@ class Clusters:
         """Say what it is in one line."""
         shape = " × ".join(map(str, self.labels.shape))
         return f"<Segmentation of {shape} pixels into {self.n_clusters} clusters, inertia {self.inertia:.6g}>"
+
+    def _repr_html_(self) -> str:
+        from .notebook import html_of_segmentation
+
+        return html_of_segmentation(self)
+
+    def __dir__(self) -> list[str]:
+        """List what is for users, and what Python itself wants."""
+        return [name for name in super().__dir__() if name not in _INTERNAL]
 
     def _check_labels(self, labels: int | Iterable[int]) -> list[int]:
         wanted = [labels] if isinstance(labels, (int, np.integer)) else list(labels)

@@ -34,6 +34,10 @@ MOST_AXES = 32
 """Axes that an array has at most, whatever the NumPy."""
 
 
+_INTERNAL = {"cleaned", "features", "of_clusters", "predict_pixels", "segment_pixels"}
+"""Names that other modules use, which completion should not offer."""
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """Labels for any image by the centroids found in one.
@@ -233,6 +237,15 @@ class Model:
             raise ValueError(f"this is not a {FORMAT}: {error}") from None
         model._check()
         return model
+
+    def _repr_html_(self) -> str:
+        from .notebook import html_of_model
+
+        return html_of_model(self)
+
+    def __dir__(self) -> list[str]:
+        """List what is for users, and what Python itself wants."""
+        return [name for name in super().__dir__() if name not in _INTERNAL]
 
     def _check(self) -> None:
         """Raise ValueError if the arrays do not fit each other."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from .clusters import Clusters
     from .routes import Floats
     from .segmentation import Segmentation
 
@@ -73,7 +74,7 @@ def new_figure(height: float) -> "Figure":
     return Figure(figsize=(12, height), dpi=100, layout="constrained")
 
 
-def middle_plane(seg: "Segmentation", max_side: int = MAX_SIDE) -> tuple[Array, Array]:
+def middle_plane(seg: "Clusters", max_side: int = MAX_SIDE) -> tuple[Array, Array]:
     """Values (M, N, C) and labels (M, N) of the middle plane, with steps that keep it small."""
     pixels = seg.pixels
     step = -(-max(pixels.shape[-2:]) // max_side)
@@ -116,7 +117,7 @@ def show_picture(ax: "Axes", shown: Array, title: str) -> None:
     ax.set_axis_off()
 
 
-def pictures(seg: "Segmentation", values: Array, labels: Array) -> dict[str, Array]:
+def pictures(seg: "Clusters", values: Array, labels: Array) -> dict[str, Array]:
     """Return the image and the clusters as pictures (M, N, 3), by their titles."""
     image, colors = values.astype(np.float64), seg.colors()[:, :3]
     name, result = "image", "recolored"
@@ -134,7 +135,7 @@ def pictures(seg: "Segmentation", values: Array, labels: Array) -> dict[str, Arr
     return {name: picture, result: recolored}
 
 
-def _contrast(image: "Floats", seg: "Segmentation") -> tuple["Floats", "Floats"]:
+def _contrast(image: "Floats", seg: "Clusters") -> tuple["Floats", "Floats"]:
     """Black and white of each channel: the range in which almost all values and all centroids lie."""
     finite = np.where(np.isfinite(image), image, np.nan).reshape(-1, image.shape[-1])
     shown = np.vstack([finite, seg.centroids])

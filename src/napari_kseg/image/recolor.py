@@ -95,11 +95,16 @@ def _paint_bytes(labels: Array, palette: NDArray[np.uint8], out: NDArray[np.uint
 
 def display_colors(centroids: Floats, pixels: Pixels) -> Floats:
     """(K, 4) colors, 0 to 1: the centroids' own, grays from the darkest to the brightest, or distinct hues."""
+    return shown_colors(centroids, pixels.rgb, pixels.dtype)
+
+
+def shown_colors(centroids: Floats, rgb: bool, dtype: np.dtype[Any]) -> Floats:
+    """Return `display_colors` of centroids whose image is not there."""
     colors = np.ones((len(centroids), 4))
-    if pixels.rgb:
-        colors[:, :3] = np.clip(centroids / white(pixels.dtype, centroids), 0, 1)
-    elif pixels.n_channels == 1:
-        low, high = (0.0, 255.0) if pixels.dtype == np.uint8 else (float(centroids.min()), float(centroids.max()))
+    if rgb:
+        colors[:, :3] = np.clip(centroids / white(dtype, centroids), 0, 1)
+    elif centroids.shape[1] == 1:
+        low, high = (0.0, 255.0) if dtype == np.uint8 else (float(centroids.min()), float(centroids.max()))
         colors[:, :3] = (centroids - low) / (high - low or 1.0)
     else:
         colors = distinct_hues(len(centroids))

@@ -26,6 +26,8 @@ from .recipe_settings import (
 if TYPE_CHECKING:
     from .pixels import Pixels
 
+_INTERNAL = {"applied_to", "arguments", "check_no_clean_up", "fixed_rows", "search"}
+"""Names that other modules use, which completion should not offer."""
 MAX_CLUSTERS = 65_535  # labels are at most uint16, and 0 is the left-out pixels
 
 
@@ -124,6 +126,10 @@ class Settings:
     def fixed_rows(self, n_clusters: int) -> NDArray[np.bool_]:
         """Return for each row (K,) of the start whether it stays where it is."""
         return np.isin(np.arange(n_clusters), self.fixed)
+
+    def __dir__(self) -> list[str]:
+        """List what is for users, and what Python itself wants."""
+        return [name for name in super().__dir__() if name not in _INTERNAL]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a dictionary of what JSON knows."""
