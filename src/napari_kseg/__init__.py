@@ -41,12 +41,14 @@ _OF_THE_VIEWER = (
 )  # on first use: importing the package must not load napari
 
 
-def __getattr__(name: str) -> Any:
-    if name in _OF_THE_VIEWER:
-        from .viewer import layers
+if not TYPE_CHECKING:  # else every name would be one of ours to type checkers and editors
 
-        return getattr(layers, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _OF_THE_VIEWER:
+            from .viewer import layers
+
+            return getattr(layers, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -18,7 +18,11 @@ class Environment:
         self.folder = folder
         self.programs = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
         run(UV, "venv", "--quiet", "--python", sys.executable, folder / "venv", cwd=folder)
-        run(UV, "pip", "install", "--quiet", "--python", folder / "venv", requirement, cwd=folder)
+        self.install(requirement)
+
+    def install(self, requirement):
+        """Install something else beside it."""
+        run(UV, "pip", "install", "--quiet", "--python", self.folder / "venv", requirement, cwd=self.folder)
 
     def run(self, program, *arguments):
         """Run an installed program, which must succeed, and return what it prints."""
