@@ -125,7 +125,7 @@ def test_the_metadata_name_their_layers(layers, source):
 
 def test_all_but_the_segmentation_is_json(layers):
     made = dict(layers[1].metadata["napari_kseg"])
-    del made["segmentation"], made["look"]
+    del made["segmentation"]
     again = json.loads(json.dumps(made))
     seg = kseg.from_layer(layers[0])
     assert kseg.Settings.from_dict(again["settings"]) == seg.settings
