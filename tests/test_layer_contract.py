@@ -16,6 +16,7 @@ from skimage import data
 import napari_kseg as kseg
 from napari_kseg.image.model import FORMAT_VERSION
 from napari_kseg.image.segmentation import Segmentation
+from napari_kseg.viewer.controller import Controller
 from napari_kseg.viewer.layer_parts import CONTRACT_VERSION
 
 PAGE = (Path(__file__).parents[1] / "docs" / "layer-contract.md").read_text(encoding="utf-8")
@@ -36,6 +37,7 @@ def table(first, entry):
 
 
 COLUMNS = table("column", "fraction")
+OBJECTS = table("column", "cluster")
 METADATA = table("entry", "contract_version")
 SOURCE = table("entry", "unique_id")
 MODEL = table("entry", "format_version")
@@ -147,6 +149,23 @@ def test_channels_that_are_layers_have_a_recolored_layer_each():
     made = [layer.metadata["napari_kseg"] for layer in recolored]
     assert [one["name"] for one in labels.metadata["napari_kseg"]["sources"]] == ["red", "green"]
     assert [one["source"]["name"] for one in made] == ["red", "green"]
+
+
+def test_extracted_objects_have_the_columns_of_the_page(source):
+    viewer = ViewerModel()
+    viewer.add_layer(source)
+    controller = Controller(viewer)
+    run = controller.run(source, {"n_clusters": 4})
+    run.show(run.prepare(lambda *_: None))
+    extract = controller.extract(source, [2, 3], "objects")
+    extract.show(extract.prepare(lambda *_: None))
+    objects = viewer.layers["coffee objects 2, 3"]
+    assert {name: [str(dtype)] for name, dtype in objects.features.dtypes.items()} == {
+        name: [dtype] for name, (dtype, _) in OBJECTS.items()
+    }
+    assert len(objects.features) == objects.data.max() + 1
+    assert_array_equal(objects.features["count"], np.bincount(objects.data.ravel()))
+    assert "napari_kseg" not in objects.metadata
 
 
 def test_another_run_sets_the_same_layers_and_the_features_come_last(source):
