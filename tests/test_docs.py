@@ -85,3 +85,12 @@ def test_every_page_has_a_place_in_the_side_bar():
     conf = (PROJECT / "docs" / "conf.py").read_text(encoding="utf-8")
     for page in (PROJECT / "docs").glob("*.md"):
         assert f'"docs/{page.stem}"' in conf
+
+
+def test_the_code_of_the_start_page_runs(capsys):
+    page = (PROJECT / "docs" / "index.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    names = {}
+    exec(compile(code, "index.md", "exec"), names)
+    assert "cluster 5" in capsys.readouterr().out
+    assert names["figure"].axes
