@@ -49,6 +49,40 @@ def test_a_second_run_updates_them_in_place(make_napari_viewer, layers):
     assert labels.data.max() == 5
 
 
+def test_clusters_have_the_colors_of_the_layers_added_up(layers):
+    for layer in layers:
+        layer.contrast_limits = (0, 1) if layer.name == "GFP" else (0, 255)
+    labels, _ = kseg.segment_layer(layers, 4)
+    blue, green = np.array(kseg.from_layer(labels).centroids).T / [[255], [1]]  # as their colormaps show them
+    brightest = max(blue.max(), green.max())
+    colors = [labels.colormap.map(label) for label in range(1, 5)]
+    wanted = np.column_stack([np.zeros(4), green / brightest, blue / brightest, np.ones(4)])
+    assert_allclose(np.reshape(colors, (4, 4)), wanted, atol=0.01)
+
+
+def test_layers_of_one_colormap_tell_clusters_apart_by_other_colors(layers):
+    layers[1].colormap = "blue"
+    labels, _ = kseg.segment_layer(layers, 4)
+    colors = np.reshape([labels.colormap.map(label) for label in range(1, 5)], (4, 4))
+    assert np.ptp(colors[:, 0]) > 0.1  # red is in none of the layers
+
+
+def test_table_and_plot_call_channels_by_their_layers(desk, layers):
+    for layer in [*layers, Image(layers[0].data[..., ::-1].copy(), name="RFP", colormap="red")]:
+        desk.viewer.add_layer(layer)
+    desk.viewer.layers.selection.active = layers[0]
+    desk.widget._recipe.where.others.value = list(desk.viewer.layers[1:])
+    desk.run(n_clusters=3)
+    table, plots = desk.widget._panel.table, desk.widget._panel.plots
+    assert table.horizontalHeaderItem(4).text() == "Centroid"
+    assert table.horizontalHeaderItem(4).toolTip() == "Centroid: DAPI, GFP, RFP"
+    assert [pair.split()[0] for pair in table.item(0, 4).toolTip().split(", ")] == ["DAPI", "GFP", "RFP"]
+    plots.colors.expand(animate=False)
+    assert plots._cloud._cloud.channel_names == ("DAPI", "GFP", "RFP")
+    colors = np.array(desk.viewer.layers["DAPI clusters"].metadata["napari_kseg"]["colors"])
+    assert_allclose(plots._cloud._cloud.centroid_colors, colors[:, :3] * 255, atol=0.51)
+
+
 def test_bad_layers_are_refused_in_words(layers):
     with pytest.raises(ValueError, match="layer 'photo' is RGB, and cannot be one channel of several"):
         kseg.segment_layer([layers[0], Image(data.coffee(), name="photo")], 3)

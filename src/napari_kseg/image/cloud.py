@@ -5,7 +5,8 @@ K clusters, C channels, n points.
 
 import math
 import mmap
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,12 @@ class Cloud:
     """(n, 3) the points in CIELAB; None if the image is no color image."""
     centroid_lab: Floats | None = None
     """(K, 3) the centroids in CIELAB, likewise."""
+
+    def shown_as(self, colors: Floats, channel_names: Sequence[str] = ()) -> "Cloud":
+        """Return the same points with the colors (K, 3), 0 to 1, of the clusters elsewhere, and other names."""
+        shown, names = _bytes(colors), tuple(channel_names) or self.channel_names
+        own = shown[self.rows] if self.lab is None else self.colors
+        return replace(self, colors=own, centroid_colors=shown, channel_names=names)
 
 
 def cloud(seg: "Segmentation", n_points: int = 4000, callback: Callback | None = None) -> Cloud:

@@ -88,19 +88,31 @@ def views_of(cloud: Cloud) -> dict[str, View]:
     if len(names) == 2:
         return {"Plane": PlaneView(points, centroids, cloud.colors, _said(names))}
     if len(names) == 3:
-        return {"Space": SpaceView(points, centroids, cloud.colors, _said(names))}
+        return {"Space": SpaceView(points, centroids, cloud.colors, _said(names), same_scale=False)}
     return {"Profiles": ProfileView(points, centroids, cloud.colors, cloud.centroid_colors)}
 
 
 class SpaceView:
-    """Three channels as a box that can be turned, all three on the same scale."""
+    """Three channels as a box that can be turned: of a color on the same scale, others as wide as their values are."""
 
     rotates = True
 
-    def __init__(self, points: Floats, centroids: Floats, colors: NDArray[np.uint8], names: tuple[str, ...]) -> None:
-        self._low, self._high = _limits(points, centroids)
-        self._points, self._centroids = (_unit(values, self._low, self._high) for values in (points, centroids))
+    def __init__(
+        self,
+        points: Floats,
+        centroids: Floats,
+        colors: NDArray[np.uint8],
+        names: tuple[str, ...],
+        same_scale: bool = True,
+    ) -> None:
+        each = [_limits(points[:, [i]], centroids[:, [i]]) for i in range(3)]
+        limits = [_limits(points, centroids)] * 3 if same_scale else each
+        self._points, self._centroids = (
+            np.column_stack([_unit(channel, *own) for channel, own in zip(values.T, limits, strict=True)])
+            for values in (points, centroids)
+        )
         self._colors, self._names = colors, names
+        self._span = " – ".join(_ends(*limits[0])) if same_scale else "each on its own scale"
 
     def places(self, frame: Frame) -> Floats:
         """(K, 3) where centroids are: x and y in pixels, and how near."""
@@ -128,10 +140,10 @@ class SpaceView:
         box = QRectF(0, 0, 80, frame.line)
         for name, (x, y, _) in zip(self._names, projected(ends, frame), strict=True):
             box.moveCenter(QPointF(x, y))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
-        span = " – ".join(_ends(self._low, self._high))
+            short = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(box.width()))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, short)
         bottom = QRectF(4, frame.height - frame.line - 2, frame.width - 8, frame.line)
-        painter.drawText(bottom, Qt.AlignmentFlag.AlignLeft, span)
+        painter.drawText(bottom, Qt.AlignmentFlag.AlignLeft, self._span)
 
 
 class _FlatView:

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas
 
@@ -99,28 +99,32 @@ class ClusterTable(QTableWidget):
             and all(isinstance(color, str) for color in clusters["color"])
         )
 
-    def set_features(self, features: pandas.DataFrame) -> None:
+    def set_features(self, features: pandas.DataFrame, channel_names: Sequence[str] = ()) -> None:
         """Show the features table of a Labels layer; row 0, what was left out, is not a cluster.
 
-        What was selected and hidden stays so if there are as many clusters as before.
+        Channels have the names of their columns if no others are given. What was selected and hidden stays so if there
+        are as many clusters as before.
         """
         with QSignalBlocker(self):
             as_many = self.rowCount() == len(features) - 1
             selected, hidden = (self.selected(), self.hidden()) if as_many else (set(), set())
             self.setSortingEnabled(False)  # else rows would move while they are filled
             self.clearSelection()
-            self._fill(features, hidden)
+            self._fill(features, hidden, channel_names)
             self.resizeColumnsToContents()  # once: a header that does so by itself takes longer than all else
             self.setSortingEnabled(True)
             self.select(selected)
         self._fit_height()
         self.clusters_selected.emit()
 
-    def _fill(self, features: pandas.DataFrame, hidden: set[int]) -> None:
+    def _fill(self, features: pandas.DataFrame, hidden: set[int], channel_names: Sequence[str]) -> None:
         channels = _channels(features)
-        names = ", ".join(name.removeprefix("centroid_") for name in channels)
-        self.horizontalHeaderItem(CENTROID).setText(names[:1].upper() + names[1:] if len(channels) <= 3 else "Centroid")
-        self.horizontalHeaderItem(CENTROID).setToolTip(f"Centroid: {names}")
+        given = list(channel_names) if len(channel_names) == len(channels) else []
+        names = given or [name.removeprefix("centroid_") for name in channels]
+        said = ", ".join(names)
+        is_short = len(channels) <= 3 and not given and not said[0].isdigit()
+        self.horizontalHeaderItem(CENTROID).setText(said[:1].upper() + said[1:] if is_short else "Centroid")
+        self.horizontalHeaderItem(CENTROID).setToolTip(f"Centroid: {said}")
         # Decimals tell nothing about values as large as those of 8 bits.
         whole = bool(features[channels].abs().max().max() >= 10)
         self.setRowCount(len(features) - 1)
@@ -136,7 +140,9 @@ class ClusterTable(QTableWidget):
             name.setFlags(name.flags() | Qt.ItemFlag.ItemIsEditable)
             self._set(row, SHARE, f"{cluster['fraction']:.1%}", float(cluster["fraction"]))
             self._set(row, PIXELS, f"{cluster['count']:,}", int(cluster["count"]))
-            self._set(row, CENTROID, centroid, sum(values), tip=", ".join(f"{value:.6g}" for value in values))
+            pairs = zip(names, values, strict=True)
+            tip = ", ".join(f"{own} {value:.6g}" if given else f"{value:.6g}" for own, value in pairs)
+            self._set(row, CENTROID, centroid, sum(values), tip=tip)
             self._set(row, AREA, f"{cluster['area']:,.6g}", float(cluster["area"]))
 
     def labels(self, rows: Iterable[int] | None = None) -> list[int]:

@@ -23,22 +23,36 @@ if TYPE_CHECKING:
 def label_colors(seg: Segmentation, source: Source) -> NDArray[np.float64]:
     """Return the colors of the labels 1 to K, shape (K, 4), 0 to 1.
 
-    Color images and one channel: what the source shows at the centroid, through its contrast limits and gamma.
-    Otherwise no color belongs to a centroid, and napari's own cycle tells the labels apart. Colors
-    that the user gave come first.
+    Color images and one channel: what the source shows at the centroid, through its contrast limits and gamma. Several
+    layers of different colormaps: what they show one over the other, added up as light is, as bright as can be.
+    Otherwise no color belongs to a centroid, and napari's own cycle tells the labels apart. Colors that the user gave
+    come first.
     """
     return with_given(_colors_of_centroids(seg, source), seg.model.colors)
 
 
 def _colors_of_centroids(seg: Segmentation, source: Source) -> NDArray[np.float64]:
     centroids = np.asarray(seg.centroids, np.float64)
+    if len({channel.colormap.name for channel in source.channels}) > 1:
+        light = sum(_mapped(channel, own)[:, :3] for channel, own in zip(source.channels, centroids.T, strict=True))
+        # Means are far darker than the few pixels by which napari sets contrast limits.
+        return np.column_stack([light / (np.max(light) or 1), np.ones(len(centroids))])
     if not seg.is_color and centroids.shape[1] > 1:
         return _cycle(len(centroids))[1:].copy()
-    low, high = source.contrast_limits
-    shown = np.clip((centroids - low) / ((high - low) or 1), 0, 1) ** source.gamma
     if seg.is_color:
-        return np.column_stack([shown, np.ones(len(shown))])
-    return np.asarray(source.colormap.map(shown[:, 0]), np.float64)
+        return np.column_stack([_scaled(source, centroids), np.ones(len(centroids))])
+    return _mapped(source, centroids[:, 0])
+
+
+def _mapped(source: Source, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the colors (K, 4) in which a layer shows values of its only channel."""
+    return np.asarray(source.colormap.map(_scaled(source, values)), np.float64)
+
+
+def _scaled(source: Source, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = source.contrast_limits
+    scaled: NDArray[np.float64] = np.clip((values - low) / ((high - low) or 1), 0, 1) ** source.gamma
+    return scaled
 
 
 def highlighted(colors: Any, selected: set[int], hidden: set[int]) -> NDArray[np.float64]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from napari_kseg.image.cloud import is_in_memory
+from napari_kseg.image.cloud import cloud, is_in_memory
 from napari_kseg.viewer.cloud_plot import CloudPlot
 from napari_kseg.viewer.cloud_reader import CloudReader
 from napari_kseg.viewer.crop import are_same
@@ -34,6 +35,8 @@ class PlotsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._segmentation: Segmentation | None = None
+        self._colors: Any = None
+        self._channel_names: Sequence[str] = ()
         self._drawn: Any = None
         """The image whose points are drawn."""
         self._reader = CloudReader(self)
@@ -59,10 +62,10 @@ class PlotsPanel(QWidget):
         layout.addWidget(self.choice)
         self.clear_choices()
 
-    def set_segmentation(self, seg: Segmentation | None) -> None:
-        """Show this result from now on, or none."""
+    def set_segmentation(self, seg: Segmentation | None, colors: Any = None, channel_names: Sequence[str] = ()) -> None:
+        """Show this result from now on, or none; its clusters in colors (K, 4), its channels by names, if given."""
         if seg is not self._segmentation:
-            self._segmentation = seg
+            self._segmentation, self._colors, self._channel_names = seg, colors, channel_names
             self._draw_cloud()
         self._elbow.set_current(None if seg is None else seg.n_clusters)
 
@@ -96,14 +99,20 @@ class PlotsPanel(QWidget):
         self._reader.cancel()
         image, self._drawn = self._drawn, None if seg is None else seg.pixels.image
         if seg is None or is_in_memory(seg.pixels.image):
-            self._cloud.set_segmentation(seg)
+            self._show(None if seg is None else cloud(seg))
             return
         if image is None or not are_same(image, seg.pixels.image):
             self._cloud.set_cloud(None)
         self._cloud.say("Reading…")
         self._reader.read(seg)
 
-    def _on_read(self, found: Cloud | None) -> None:
+    def _show(self, found: Cloud | None) -> None:
+        """Show points of the result in its colors."""
+        if found is not None and self._colors is not None and len(self._colors) == len(found.centroids):
+            found = found.shown_as(np.asarray(self._colors)[:, :3], self._channel_names)
         self._cloud.set_cloud(found)
+
+    def _on_read(self, found: Cloud | None) -> None:
+        self._show(found)
         if found is None:
             self._cloud.say("The image cannot be read")

@@ -34,7 +34,8 @@ PRESETS = {
     ),
     "Fluorescence": Preset(
         "Channels are made comparable by their percentiles, which a few bright spots do not move; sigma 1 calms the "
-        "noise of few photons.",
+        "noise of few photons. Each channel is a layer, chosen under With layers; a right-click on a stack of channels "
+        "splits it.",
         {"normalize": "percentile", "sigma": 1},
     ),
     "CT": Preset(

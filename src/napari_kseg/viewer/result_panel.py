@@ -122,7 +122,8 @@ class ResultPanel(QWidget):
     def set_history(self, history: History, n_at_most: int) -> None:
         """Show what was done, and how many clusters similar ones may be joined from."""
         self.portions.set_history(history, n_at_most)
-        self.plots.set_segmentation(history.current.segmentation if history.current else None)
+        seg, colors = history.current.segmentation if history.current else None, self._made().get("colors")
+        self.plots.set_segmentation(seg, colors, self._channel_names())
         self.portions.setVisible(bool(history.steps) and not self.table.isHidden())
 
     def _listen_to(self, labels: Labels | None, recolored: Image | None) -> None:
@@ -153,9 +154,21 @@ class ResultPanel(QWidget):
         self._features = None if features is None else features.copy()
         is_ours = features is not None and self.table.can_show(features)
         if features is not None and is_ours:
-            self.table.set_features(features)
+            self.table.set_features(features, self._channel_names())
         self.table.setVisible(is_ours)
         self.portions.setVisible(is_ours)
+
+    def _made(self) -> dict[str, Any]:
+        """Return what is known of how the result was made."""
+        from napari_kseg.viewer.result_layers import METADATA_KEY
+
+        made: dict[str, Any] = {} if self.labels is None else self.labels.metadata.get(METADATA_KEY, {})
+        return made
+
+    def _channel_names(self) -> list[str]:
+        """Return the names of the layers that are the channels, if there are several."""
+        sources = self._made().get("sources", [])
+        return [source["name"] for source in sources] if len(sources) > 1 else []
 
     def _on_layer_shown(self, _: object = None) -> None:
         self._switch.set_mode(shown(self.labels, self.recolored))
@@ -165,12 +178,12 @@ class ResultPanel(QWidget):
 
     def _on_clusters_selected(self) -> None:
         """Show the selected clusters among veiled ones, and hide those that are not ticked."""
-        from napari_kseg.viewer.result_layers import METADATA_KEY, show_colors
+        from napari_kseg.viewer.result_layers import show_colors
 
         selected, hidden = self.table.selected(), self.table.hidden()
         self.portions.set_selected(len(selected))
         self.plots.set_selected(selected)
-        colors = None if self.labels is None else self.labels.metadata.get(METADATA_KEY, {}).get("colors")
+        colors = self._made().get("colors")
         if self.labels is None or colors is None or len(colors) != self.table.rowCount():
             return
         if selected and not self.labels.visible:
