@@ -222,3 +222,37 @@ def test_a_model_applied_to_a_slide_labels_the_level_that_was_fitted_and_so_does
     desk.wait_until_idle()
     assert from_layer(labels).n_clusters == 3
     assert labels.multiscale
+
+
+def test_counts_of_a_slide_are_said_to_be_of_a_level(desk, slide):
+    desk.run(n_clusters=3)
+    how = "counted at level 6, where a pixel is 64 × 64 of the image"
+    assert desk.status.startswith("3 clusters of 2.4 megapixels in ")
+    assert desk.status.endswith(f"; {how}")
+    table = desk.widget._panel.table
+    assert [table.horizontalHeaderItem(column).toolTip() for column in (2, 3, 5)] == [
+        f"Share in all pixels that take part, {how}.",
+        f"Number of pixels, {how}.",
+        f"Area in the units of the layer; volume in 3-D, {how}.",
+    ]
+    assert desk.viewer.layers["slide clusters"].features["area"].sum() == pytest.approx(SIDE**2, rel=0.001)
+    desk.viewer.add_image(slide.photo, name="photo", rgb=True)
+    desk.run(n_clusters=2)
+    assert "level" not in desk.status + table.horizontalHeaderItem(3).toolTip()
+
+
+def test_another_slide_in_the_layer_is_noticed(desk, slide):
+    desk.run(n_clusters=3)
+    layer, labels = desk.viewer.layers["slide"], desk.viewer.layers["slide clusters"]
+    layer.data = [255 - level for level in layer.data]
+    before = labels.features
+    desk.widget._panel.table.select({1, 2})
+    desk.click("Merge")
+    desk.wait_until_idle()
+    assert desk.status == "slide is not the image that was segmented any more; run again"
+    assert labels.features is before
+    desk.run(n_clusters=3)
+    desk.widget._panel.table.select({1, 2})
+    desk.click("Merge")
+    desk.wait_until_idle()
+    assert len(desk.table) == 2

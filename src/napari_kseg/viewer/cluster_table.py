@@ -145,6 +145,12 @@ class ClusterTable(QTableWidget):
             self._set(row, CENTROID, centroid, sum(values), tip=tip)
             self._set(row, AREA, f"{cluster['area']:,.6g}", float(cluster["area"]))
 
+    def say_of_counts(self, how: str) -> None:
+        """Say in the tooltips of what is counted how that was done, if there is something to say."""
+        for column in (SHARE, PIXELS, AREA):
+            tip = list(COLUMNS.values())[column]
+            self.horizontalHeaderItem(column).setToolTip(f"{tip[:-1]}, {how}." if how else tip)
+
     def labels(self, rows: Iterable[int] | None = None) -> list[int]:
         """Return the labels in rows, by default in all."""
         return [int(self.item(row, LABEL).data(SORT_BY)) for row in (range(self.rowCount()) if rows is None else rows)]

@@ -15,6 +15,7 @@ from napari_kseg.image.pixels import Pixels
 from napari_kseg.image.seeds import PixelCoordinates
 
 if TYPE_CHECKING:
+    from napari.layers import Labels
     from numpy.typing import NDArray
 
     from napari_kseg.image.segmentation import Segmentation
@@ -174,6 +175,18 @@ def at_levels(seg: Segmentation, source: Source) -> list[Segmentation]:
         none = np.zeros_like(seg.counts)
         shown.append(replace(seg, labels=labels, parts=replace(seg.parts, labels=labels), pixels=pixels, counts=none))
     return shown
+
+
+def counted_at(labels: Labels) -> str:
+    """Return at which level of a slide pixels were counted, and what one of them is; nothing if all were."""
+    if not labels.multiscale:
+        return ""
+    n_counted, whole = int(labels.features["count"].sum()), labels.data[0].shape
+    for number, level in enumerate(labels.data):
+        if number and math.prod(level.shape) == n_counted:
+            size = " × ".join(f"{length / own:.0f}" for length, own in zip(whole, level.shape, strict=True))
+            return f"counted at level {number}, where a pixel is {size} of the image"
+    return ""
 
 
 def _level_of(seg: Segmentation, source: Source) -> int | None:

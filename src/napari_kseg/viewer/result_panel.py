@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidg
 
 from napari_kseg.viewer.cluster_table import ClusterTable
 from napari_kseg.viewer.label_colors import highlighted, label_colormap_from
+from napari_kseg.viewer.large import counted_at
 from napari_kseg.viewer.plots_panel import PlotsPanel
 from napari_kseg.viewer.portions_panel import PortionsPanel
 from napari_kseg.viewer.show_switch import ShowSwitch, shown
@@ -156,7 +157,13 @@ class ResultPanel(QWidget):
         if features is not None and is_ours:
             self.table.set_features(features, self._channel_names())
         self.table.setVisible(is_ours)
+        self.table.say_of_counts(self.counted_at)
         self.portions.setVisible(is_ours)
+
+    @property
+    def counted_at(self) -> str:
+        """At which level of a slide the pixels in the table were counted, if not all of them were."""
+        return "" if self.labels is None or self.table.isHidden() else counted_at(self.labels)
 
     def _made(self) -> dict[str, Any]:
         """Return what is known of how the result was made."""

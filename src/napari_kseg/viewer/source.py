@@ -11,6 +11,7 @@ from napari.layers import Image
 
 from napari_kseg.image.channel_stack import ChannelStack
 from napari_kseg.viewer.crop import Crop, are_same, arrays_of, checked_crop, crop_of, cropped
+from napari_kseg.viewer.large import is_pyramid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -207,7 +208,13 @@ def layers_of(image: Any, layer: Image, others: Iterable[Any] = ()) -> list[Imag
 
 
 def _is_reduced(seg: Segmentation, source: Source) -> bool:
-    return any(factor != 1 for factor in seg.downsample) and seg.labels.shape != source.spatial_shape
+    """Whether it is of a level of the pyramid, or of the image reduced, which is an array of its own."""
+    if any(level is seg.pixels.image for level in source.levels):
+        return True
+    if seg.settings.full_resolution or is_pyramid(source):
+        return False
+    pairs = zip(source.spatial_shape, seg.downsample, strict=False)
+    return tuple(-(-length // round(factor)) for length, factor in pairs) == seg.labels.shape
 
 
 def pixel_sizes(layer: Image) -> list[float]:

@@ -359,7 +359,7 @@ class KMeansWidget(SettingsForm):
         if request.done:
             said = f"{request.done} in {duration(outcome.seconds)}"
         elif step is not None:
-            said = summary(step.segmentation, outcome.seconds)
+            said = "; ".join(filter(None, [summary(step.segmentation, outcome.seconds), self._panel.counted_at]))
         else:
             said = self._panel.status
         is_here = request.layer is None or request.layer is self._image.value
