@@ -75,6 +75,12 @@ def test_every_color_space_has_a_reference():
     assert set(COLOR_SPACES) == {"RGB", *REFERENCES}
 
 
+def test_hsv_is_that_of_scikit_image():
+    levels = np.linspace(0, 1, 9)
+    colors = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)  # also gray, black, and channels alike
+    assert_allclose(np.stack(COLOR_SPACES["HSV"].of(*colors.T), -1), hsv(colors), atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4", "f8"])
 @pytest.mark.parametrize("space", REFERENCES)
 def test_color_spaces(photo, space, dtype):

