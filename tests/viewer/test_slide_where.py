@@ -78,6 +78,7 @@ def test_shapes_on_a_slide_are_drawn_at_the_level_that_is_fitted(desk, run, phot
     assert_array_equal(seg.labels, want.labels)
     assert_array_equal(seg.centroids, want.centroids)
     assert 0 not in read
+    assert desk.status.endswith("(mask); counted at level 5, where a pixel is 32 × 32 of the image")
     labels, recolored = desk.viewer.layers["slide clusters"].data, desk.viewer.layers["slide recolored"].data
     for number in (0, 1, 3):
         inside, outside = (20_480 >> number, 40_960 >> number), (40_960 >> number, 40_960 >> number)
@@ -138,7 +139,7 @@ def test_copied_python_repeats_a_run_under_a_mask(desk, slide, run, read, is_pyr
     )
     labels = desk.viewer.layers["slide clusters"]
     shown, counts = np.asarray(labels.data[3][:300, :400]), labels.features["count"].tolist()
-    desk.widget._more._copy_python()
+    desk.widget.more._copy_python()
     exec(QGuiApplication.clipboard().text(), {"viewer": desk.viewer})
     assert_array_equal(np.asarray(desk.viewer.layers["slide clusters"].data[3][:300, :400]), shown)
     assert desk.viewer.layers["slide clusters"].features["count"].tolist() == counts

@@ -177,16 +177,14 @@ def at_levels(seg: Segmentation, source: Source) -> list[Segmentation]:
     return shown
 
 
-def counted_at(labels: Labels) -> str:
+def counted_at(labels: Labels, seg: Segmentation) -> str:
     """Return at which level of a slide pixels were counted, and what one of them is; nothing if all were."""
-    if not labels.multiscale:
+    levels = [tuple(level.shape) for level in labels.data] if labels.multiscale else []
+    shape = tuple(seg.pixels.shape)
+    if shape not in levels[1:]:
         return ""
-    n_counted, whole = int(labels.features["count"].sum()), labels.data[0].shape
-    for number, level in enumerate(labels.data):
-        if number and math.prod(level.shape) == n_counted:
-            size = " × ".join(f"{length / own:.0f}" for length, own in zip(whole, level.shape, strict=True))
-            return f"counted at level {number}, where a pixel is {size} of the image"
-    return ""
+    size = " × ".join(f"{length / own:.0f}" for length, own in zip(levels[0], shape, strict=True))
+    return f"counted at level {levels.index(shape)}, where a pixel is {size} of the image"
 
 
 def _level_of(seg: Segmentation, source: Source) -> int | None:

@@ -163,7 +163,8 @@ class ResultPanel(QWidget):
     @property
     def counted_at(self) -> str:
         """At which level of a slide the pixels in the table were counted, if not all of them were."""
-        return "" if self.labels is None or self.table.isHidden() else counted_at(self.labels)
+        seg = self._made().get("segmentation")
+        return "" if self.labels is None or self.table.isHidden() or seg is None else counted_at(self.labels, seg)
 
     def _made(self) -> dict[str, Any]:
         """Return what is known of how the result was made."""
