@@ -2,10 +2,10 @@
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,10 +63,10 @@ class Settings:
     """
 
     n_clusters: Any = 5
-    channel_axis: Any = "auto"
-    downsample: Any = "auto"
+    channel_axis: int | Literal["auto"] | None = "auto"
+    downsample: float | tuple[float, ...] | Literal["auto"] = "auto"
     init: Any = "k-means++"
-    n_init: Any = "auto"
+    n_init: int | Literal["auto"] = "auto"
     max_iter: int = 300
     tol: float = 1e-4
     random_state: int = 0
@@ -74,16 +74,16 @@ class Settings:
     nodata: Any = None
     background: float | None = None
     saturated: float | None = None
-    fixed: Any = ()
+    fixed: Sequence[int] = ()
     min_size: int = 0
     majority: int = 0
     color_space: str = OWN
-    channels: Any = None
-    channel_weights: Any = None
+    channels: int | Sequence[int] | None = None
+    channel_weights: Sequence[float] | None = None
     normalize: str | None = None
-    sigma: Any = 0
-    spacing: Any = None
-    texture: Any = False
+    sigma: float | tuple[float, ...] = 0
+    spacing: float | tuple[float, ...] | None = None
+    texture: bool | tuple[float, float] = False
     position_weight: float = 0
     exact_passes: int = 0
     masked: bool = False
