@@ -70,6 +70,11 @@ def test_a_segmentation_shows_its_pictures_and_its_table(stripes):
         assert_array_equal(picture, stripes)
 
 
+def test_large_and_small_values_are_readable():
+    seg = kseg.segment(np.array([[0.00012345, 42123.4, 3e9]]), 3)
+    assert [row[-1] for row in Page(seg._repr_html_()).rows[1:]] == ["0.0001234", "42,123", "3e+09"]
+
+
 def test_colors_that_were_given_are_those_of_the_picture(stripes):
     page = Page(kseg.segment(stripes, 3).colored({1: "#00ff00"})._repr_html_())
     assert page.swatches[0] == "#00ff00"

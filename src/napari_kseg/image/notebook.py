@@ -129,5 +129,5 @@ def _channels(names: Sequence[str]) -> list[str]:
 
 
 def _numbers(centroid: "Floats") -> list[str]:
-    shown = [f"{value:.4g}" for value in centroid[:MAX_CHANNELS]]
+    shown = [f"{value:,.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.4g}" for value in centroid[:MAX_CHANNELS]]
     return [*shown, *(["…"] if len(centroid) > MAX_CHANNELS else [])]
