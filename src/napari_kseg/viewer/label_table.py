@@ -68,14 +68,14 @@ def object_table(objects: NDArray[Any], labels: NDArray[Any], pixel_area: float)
     -------
     table : pandas.DataFrame
         Row i is object i, whether a reader goes by the row, by `index` or by `label`; `cluster` is the label of its
-        cluster.
+        cluster. Row 0 counts nothing and has no area, so that plots and clusterings of areas leave it out.
     """
     import pandas
 
     counts = np.bincount(objects.ravel(), minlength=1)
     clusters = np.zeros(len(counts), np.int64)
     clusters[objects] = labels
-    clusters[0] = 0
-    numbers = np.arange(len(counts))
-    columns = {"index": numbers, "label": numbers, "cluster": clusters, "count": counts, "area": counts * pixel_area}
-    return pandas.DataFrame(columns)
+    counts[0] = clusters[0] = 0
+    numbers, areas = np.arange(len(counts)), counts * pixel_area
+    areas[0] = np.nan
+    return pandas.DataFrame({"index": numbers, "label": numbers, "cluster": clusters, "count": counts, "area": areas})
