@@ -6,6 +6,7 @@ VENV ?= .venv
 LOWEST_VENV ?= .venv-lowest
 BENCH_VENV ?= .venv-bench
 DOCS_VENV ?= .venv-docs
+PAIRING_VENV ?= .venv-pairing
 ARGS ?=
 export VENV
 
@@ -13,6 +14,8 @@ python := $(VENV)/bin/python
 uv := $(VENV)/bin/uv
 sphinx := $(DOCS_VENV)/bin/python -m sphinx -q -c docs
 peers := scikit-learn-intelex opencv-python-headless faiss-cpu imagequant Pillow kmeans1d bkmeans
+neighbors := "napari-skimage>=0.7.1" "napari-skimage-regionprops>=0.10.1" "napari-clusters-plotter>=0.11" \
+	"napari-matplotlib>=3.0.2" "napari-ome-zarr>=0.10" "napari-convpaint>=1.2"
 code := src tests $(wildcard examples benchmarks tools docs)
 # With a screen the demo opens the viewer and leaves it open; without one it works in a virtual display and saves what it shows.
 screen := $(strip $(DISPLAY) $(WAYLAND_DISPLAY) $(filter Darwin,$(shell uname)))
@@ -20,8 +23,8 @@ demo_options := $(if $(screen),,--output demo-output)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest lint types format bench bench-quick \
-	docs docs-links screenshots build numba-clean clean
+.PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest test-pairing lint types format bench \
+	bench-quick docs docs-links screenshots pairing-pictures build numba-clean clean
 
 help: ## Explain the targets (this text)
 	@echo "napari-kseg. Targets:"
@@ -39,7 +42,7 @@ demo: $(VENV)/.ready-all ## Open napari, segment the sample; without a screen: s
 test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (about 10 minutes); a skipped test fails
 	@tools/with-display.sh --virtual $(python) -m pytest --fail-on-skip $(ARGS)
 
-test-all: lint types docs test-nojit test-wheel test-noqt test-lowest ## Run the slower checks: lint, types, docs and the test-... below
+test-all: lint types docs test-nojit test-wheel test-noqt test-lowest test-pairing ## Run the slower checks: lint, types, docs and the test-... below
 
 test-wheel: $(VENV)/.ready-dev ## Build the wheel, install it in a clean environment, find widget and samples through npe2
 	@tools/with-display.sh --virtual $(python) -m pytest -m slow --fail-on-skip tests/packaging/test_wheel.py $(ARGS)
@@ -60,6 +63,15 @@ $(LOWEST_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
 		--python "$$($(uv) python find --no-python-downloads 3.11 2>/dev/null || echo $(python))"
 	@$(uv) pip install --quiet --python $(LOWEST_VENV)/bin/python --resolution lowest-direct --editable ".[test]" \
 		$(addprefix --only-binary ,matplotlib numba numpy scikit-image scikit-learn vispy)
+	@touch $@
+
+test-pairing: $(PAIRING_VENV)/.ready ## Work together with other plugins of napari, installed for it (7 GB: PyTorch is among them)
+	@tools/with-display.sh --virtual $(PAIRING_VENV)/bin/python -m pytest --fail-on-skip -W default tests/pairing $(ARGS)
+
+$(PAIRING_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
+	@echo "Setting up $(PAIRING_VENV) with other plugins of napari ..."
+	@$(uv) venv --quiet --clear $(PAIRING_VENV) --python $(python)
+	@$(uv) pip install --quiet --python $(PAIRING_VENV)/bin/python --editable ".[test]" $(neighbors)
 	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style and imports (ruff)
@@ -110,6 +122,9 @@ screenshots: $(VENV)/.ready-all ## Make the pictures of the README, the user gui
 	@tools/with-display.sh --virtual $(python) tools/guide_pictures.py
 	@$(python) tools/recipe_pictures.py
 
+pairing-pictures: $(PAIRING_VENV)/.ready ## Make the pictures of docs/pairing.md anew
+	@tools/with-display.sh --virtual $(PAIRING_VENV)/bin/python tools/pairing_pictures.py $(ARGS)
+
 build: $(VENV)/.ready-dev ## Build wheel and source archive into dist/ and check them
 	@rm -rf dist
 	@$(python) -m build
@@ -120,5 +135,6 @@ numba-clean: ## Remove the caches of compiled kernels (a kernel does not notice 
 	@find src tests -name '*.nb[ic]' -delete
 
 clean: numba-clean ## Remove all that was made here: environments, builds, caches, demo-output
-	@rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) $(DOCS_VENV) dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(LOWEST_VENV) $(BENCH_VENV) $(DOCS_VENV) $(PAIRING_VENV) dist build demo-output
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
