@@ -29,7 +29,7 @@ demo_options := $(if $(screen),,--output demo-output)
 help: ## Explain the targets (this text)
 	@echo "napari-kseg. Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
-		| while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+		| while IFS='|' read -r target text; do printf '  make %-16s %s\n' "$$target" "$$text"; done
 
 $(VENV)/.ready-all $(VENV)/.ready-test $(VENV)/.ready-dev: $(VENV)/.ready-%: pyproject.toml tools/setup.sh
 	@tools/setup.sh $*
