@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from qtpy.QtWidgets import QSlider
+from qtpy.QtWidgets import QPushButton, QSlider
 
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT / "examples"), str(PROJECT / "tools")]
@@ -36,16 +36,16 @@ def main():
     table, portions = widget._panel.table, widget._panel.portions
     widget["n_clusters"].value = 5
     demo.run_button(widget).click()
-    demo.settle()
+    finish(widget, demo)
     table.select({3})
     demo.settle()
     save("guide-selected.png", window(viewer))
     table.select({2, 3})
     portions._merge.click()
-    demo.settle()
+    finish(widget, demo)
     table.select({2})
     portions._extract.menu().actions()[0].trigger()
-    demo.settle()
+    finish(widget, demo)
     viewer.layers[-1].name = "cup and saucer"
     for layer in viewer.layers[:-1]:
         layer.visible = False
@@ -62,7 +62,7 @@ def main():
     plots.colors.expand(animate=False)
     plots.choice.expand(animate=False)
     plots._try.click()
-    demo.settle(4)
+    finish(widget, demo)
     viewer.window.resize(1280, 1300)
     demo.settle()
     save("guide-plots.png", grab(plots))
@@ -76,7 +76,7 @@ def film(viewer, widget, demo):
     frames = []
     for number in (2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3):
         slider.setValue(number)
-        demo.settle(0.6)
+        finish(widget, demo, 0.5)
         frame = Image.fromarray(window(viewer)).convert("RGB")
         size = FILM_WIDTH, round(frame.height * FILM_WIDTH / frame.width)
         frames.append(frame.resize(size, Image.Resampling.LANCZOS).quantize(128, dither=Image.Dither.NONE))
@@ -86,6 +86,14 @@ def film(viewer, widget, demo):
     if path.stat().st_size > MAX_FILM_BYTES:
         sys.exit(f"{path} has {path.stat().st_size} bytes, more than {MAX_FILM_BYTES}")
     print(f"{path.relative_to(PROJECT)}: {len(frames)} frames, {path.stat().st_size // 1000} KB")
+
+
+def finish(widget, demo, seconds=1.0):
+    """Wait until nothing is computed any more, and let the viewer paint."""
+    demo.settle(0.2)
+    buttons = {button.text(): button for button in widget.native.findChildren(QPushButton)}
+    demo.wait_until(lambda: not buttons["Cancel"].isEnabled(), "the end of the computation")
+    demo.settle(seconds)
 
 
 def window(viewer):
