@@ -85,7 +85,7 @@ def with_navigation(app, page, source):
 
 def toctree(pages, heading=""):
     """Return a hidden table of contents of those pages that there are."""
-    there = [page for page in pages if any((PROJECT / f"{page}{suffix}").exists() for suffix in (".md", ".py"))]
+    there = [page for page in pages if any((PROJECT / f"{page}{suffix}").exists() for suffix in (".md", ".rst", ".py"))]
     lines = [f":caption: {heading}"] if heading else []
     return "\n".join(["\n```{toctree}", ":hidden:", *lines, *(f"/{page}" for page in there), "```\n"])
 

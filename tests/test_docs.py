@@ -64,7 +64,7 @@ def test_every_picture_is_shown_and_made_by_a_script():
 
 
 def test_the_api_reference_lists_all_public_names():
-    page = (PROJECT / "docs" / "api.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs" / "api.rst").read_text(encoding="utf-8")
     listed = re.findall(r"^\.\. auto(?:function|class|exception):: (\w+)", page, re.MULTILINE)
     assert sorted(listed) == sorted(napari_kseg.__all__)
     for name, members in re.findall(r"^\.\. autoclass:: (\w+)\(\)\n +:members: (.+)$", page, re.MULTILINE):
@@ -74,7 +74,7 @@ def test_the_api_reference_lists_all_public_names():
 
 
 def test_methods_of_a_result_are_in_the_api_reference():
-    page = (PROJECT / "docs" / "api.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs" / "api.rst").read_text(encoding="utf-8")
     (members,) = re.findall(r"^\.\. autoclass:: Segmentation\(\)\n +:members: (.+)$", page, re.MULTILINE)
     public = {name for name in dir(napari_kseg.Segmentation) if not name.startswith("_")}
     assert set(members.split(", ")) == public - {"of"}  # how the library itself makes one
