@@ -259,7 +259,7 @@ def test_an_address_is_refused(photo):
 
 
 def test_one_axis_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="the image has 1 axes, but OME-Zarr holds 2 to 5"):
+    with pytest.raises(ValueError, match="the image has 1 axis, but OME-Zarr holds 2 to 5"):
         kseg.segment(np.arange(9, dtype=np.uint8), 2).to_zarr(tmp_path / "out.zarr")
 
 

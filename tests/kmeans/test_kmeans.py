@@ -168,7 +168,7 @@ def test_inertia_never_grows_from_pass_to_pass():
 
 def test_max_iter_warns_and_says_what_to_do():
     samples = table(2000, 3)
-    with pytest.warns(ConvergenceWarning, match=r"max_iter=1 iterations.*raise max_iter") as caught:
+    with pytest.warns(ConvergenceWarning, match=r"max_iter=1: .*raise max_iter") as caught:
         fit = kmeans(samples, 20, init=samples[:20], max_iter=1)
     assert caught[0].filename == __file__  # it points at the caller
     assert not fit.converged

@@ -18,6 +18,7 @@ from napari_kseg.image.image_files import ImageFile, find_images
 from napari_kseg.image.model import load_model
 from napari_kseg.image.result_files import KINDS
 from napari_kseg.image.settings import Settings
+from napari_kseg.image.wording import counted, of_all
 
 from .errors import CommandError
 from .options import Wanted, given_options, taking_options
@@ -142,7 +143,7 @@ def _run(files: list[ImageFile], output: Path, task: Task, fit: str, jobs: int |
         with _told(files, result) as tell:
             segment_files(files, output, task, jobs=jobs, overwrite=overwrite, tell=tell)
     except KeyboardInterrupt:
-        done = f"{result.n_done} of {result.n_files} images are done"
+        done = f"{of_all(result.n_done, result.n_files, 'image')} {'are' if result.n_files > 1 else 'is'} done"
         print(f"\nnapari-kseg: stopped; {done}, and the same command goes on with the others", file=sys.stderr)
         raise
     return _print_result(result, output, shared=fit != "each")
@@ -180,18 +181,21 @@ def _told(files: list[ImageFile], result: BatchResult) -> Iterator[Callable[[Ima
 def _described(outcome: Outcome) -> str:
     if outcome.before:
         return "done before"
-    return f"{' × '.join(map(str, outcome.shape))} pixels in {len(outcome.rows)} clusters, {outcome.seconds:.2f} s"
+    shape = " × ".join(map(str, outcome.shape))
+    return f"{shape} pixels in {counted(len(outcome.rows), 'cluster')}, {outcome.seconds:.2f} s"
 
 
 def _print_result(result: BatchResult, output: Path, *, shared: bool) -> int:
     """Print what came out; return the exit status."""
     before = f", {result.n_before} of them before" if result.n_before else ""
-    print(f"{result.n_done} of {result.n_files} images segmented{before}")
+    print(f"{of_all(result.n_done, result.n_files, 'image')} segmented{before}")
     if result.n_done:
         print(f"Written to {output}{os.sep}, with {SUMMARY} of all" + (f" and their {MODEL}" if shared else ""))
     if not result.failed:
         return 0
-    print(f"napari-kseg: {len(result.failed)} of {result.n_files} images could not be segmented:", file=sys.stderr)
+    print(
+        f"napari-kseg: {of_all(len(result.failed), result.n_files, 'image')} could not be segmented:", file=sys.stderr
+    )
     for sentence in result.failed:
         print(f"  {in_options(sentence)}", file=sys.stderr)
     return 1

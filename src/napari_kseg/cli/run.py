@@ -15,6 +15,7 @@ from napari_kseg.image.model import load_model
 from napari_kseg.image.pixels import Pixels
 from napari_kseg.image.segment import prepared, segment_pixels
 from napari_kseg.image.settings import Settings
+from napari_kseg.image.wording import counted
 from napari_kseg.kmeans import not_converged
 
 from .errors import CommandError
@@ -58,7 +59,7 @@ def segment_files(
         raise CommandError(f"the results cannot be written to {folder} ({error.strerror or error})") from None
     shape = " × ".join(map(str, seg.labels.shape))
     name = ", ".join(path.name for path in images)
-    print(f"{name}: {shape} pixels in {len(seg.centroids)} clusters, {seconds:.2f} s\n")
+    print(f"{name}: {shape} pixels in {counted(len(seg.centroids), 'cluster')}, {seconds:.2f} s\n")
     print_table(seg)
     if names is None:
         print(f"\nWritten to {folder}")

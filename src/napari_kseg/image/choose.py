@@ -19,6 +19,7 @@ from .pixels import Pixels
 from .routes import Floats
 from .segmentation import Segmentation
 from .settings import Settings, refuse_unknown
+from .wording import counted
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -272,7 +273,7 @@ def _elbow(numbers: list[int], inertias: list[float]) -> list[float]:
 def _recommended(numbers: list[int], columns: dict[str, list[float]]) -> tuple[int, str]:
     """Return the number, and the reason in a sentence."""
     if len(numbers) == 1:
-        return numbers[0], f"{numbers[0]} clusters, as no other number was left to try."
+        return numbers[0], f"{counted(numbers[0], 'cluster')}, as no other number was left to try."
     silhouettes = np.nan_to_num(np.array(columns["silhouette"]), nan=-1.0)
     best, knee = int(silhouettes.argmax()), int(np.argmax(columns["elbow"]))
     highest = f"{silhouettes[best]:.2f}"

@@ -23,6 +23,7 @@ from .portion import cut_out
 from .recolor import display_colors, hex_color, recolor, white
 from .routes import Floats
 from .settings import Settings
+from .wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -301,7 +302,9 @@ class Clusters:
     def __repr__(self) -> str:
         """Say what it is in one line."""
         shape = " × ".join(map(str, self.labels.shape))
-        return f"<Segmentation of {shape} pixels into {self.n_clusters} clusters, inertia {self.inertia:.6g}>"
+        return (
+            f"<Segmentation of {shape} pixels into {counted(self.n_clusters, 'cluster')}, inertia {self.inertia:.6g}>"
+        )
 
     def _repr_html_(self) -> str:
         from .notebook import html_of_segmentation

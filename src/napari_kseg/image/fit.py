@@ -26,6 +26,7 @@ from .routes import Floats, Route, choose_route, is_counted, start_on_draw
 from .segmentation import Segmentation
 from .settings import Settings
 from .units import check_colors
+from .wording import counted
 
 
 class TooFewColorsError(ValueError):
@@ -34,9 +35,9 @@ class TooFewColorsError(ValueError):
     def __init__(self, n_clusters: int, n_distinct: int) -> None:
         self.n_distinct = n_distinct
         super().__init__(
-            f"n_clusters={n_clusters}, but only {n_distinct} different color{'s are' if n_distinct > 1 else ' is'} "
-            f"left to cluster; use n_clusters={n_distinct}{' or less' if n_distinct > 1 else ''}, or leave out fewer "
-            "pixels"
+            f"n_clusters={n_clusters}, but only {counted(n_distinct, 'different color')} "
+            f"{'are' if n_distinct > 1 else 'is'} left to cluster; use n_clusters={n_distinct}"
+            f"{' or less' if n_distinct > 1 else ''}, or leave out fewer pixels"
         )
 
 

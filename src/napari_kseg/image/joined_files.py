@@ -10,6 +10,7 @@ import numpy as np
 from .file_pixels import pixels_of_file
 from .image_file import read_mask
 from .pixels import Pixels
+from .wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ class _Kind:
     rgb: bool
 
     def __str__(self) -> str:
-        return f"{self.n_channels} channel{'s' * (self.n_channels > 1)} of {self.dtype}"
+        return f"{counted(self.n_channels, 'channel')} of {self.dtype}"
 
 
 def joined_pixels(
@@ -76,7 +77,7 @@ def joined_pixels(
         alpha = alpha or pixels.alpha
         admitted.append((file, pixels.size))
     if kind is None:
-        raise ValueError(f"none of {len(files)} files can be read as an image; give others")
+        raise ValueError(f"none of {counted(len(files), 'file')} can be read as an image; give others")
     read = delayed(_values_of, pure=True)
     rows = [
         da.from_delayed(
@@ -94,7 +95,9 @@ def _mask_of_all(path: Path, files: Sequence[tuple[ImageFile, int]]) -> Any:
     mask = read_mask(path).ravel()
     for file, size in files:
         if size != mask.size:
-            raise ValueError(f"the mask has {mask.size} pixels, but {file.path} has {size}; give one that fits all")
+            raise ValueError(
+                f"the mask has {counted(mask.size, 'pixel')}, but {file.path} has {size}; give one that fits all"
+            )
     return da.concatenate([da.from_array(mask, chunks=-1)] * len(files))
 
 

@@ -19,6 +19,7 @@ from napari_kseg.kmeans import checked_integer, checked_number
 from .pixels import Pixels
 from .recolor import white
 from .routes import Floats
+from .wording import there_are
 
 Distances = Callable[[Floats, Floats], Floats]
 """`distances(one, many)`: how far a centroid (C,) is from others (n, C)."""
@@ -74,7 +75,7 @@ def n_joins(all_joins: list[Join], n_clusters: int | None, threshold: float | No
     if n_clusters is not None:
         left, now = checked_integer("n_clusters", n_clusters, low=1), len(all_joins) + 1
         if left > now:
-            raise ValueError(f"n_clusters={left}, but there are {now} clusters; joining leaves fewer")
+            raise ValueError(f"n_clusters={left}, but {there_are(now, 'cluster')}; joining leaves fewer")
         return now - left
     limit = checked_number("threshold", threshold)
     if not limit >= 0:

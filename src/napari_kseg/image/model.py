@@ -24,6 +24,7 @@ from .routes import Floats
 from .settings import Settings
 from .splits import Split, all_centroids, fit_each_other, labels_by
 from .units import check_range
+from .wording import counted
 
 if TYPE_CHECKING:
     from .segmentation import Segmentation
@@ -303,8 +304,8 @@ class Model:
         wanted = self.centroids.shape[1]
         if pixels.n_channels != wanted:
             raise ValueError(
-                f"the image has {pixels.n_channels} channel{'s' * (pixels.n_channels > 1)}, but the model was found in "
-                f"an image with {wanted}; apply it to images with {wanted} channel{'s' * (wanted > 1)}"
+                f"the image has {counted(pixels.n_channels, 'channel')}, but the model was found in "
+                f"an image with {wanted}; apply it to images with {counted(wanted, 'channel')}"
             )
 
     @property

@@ -6,6 +6,8 @@ from fnmatch import fnmatch
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -71,7 +73,9 @@ def _described(layer: Any) -> tuple[Any, dict[str, Any], str]:
 def _the_image(layers: list[tuple[Any, dict[str, Any], str]]) -> tuple[Any, bool]:
     images = [(data, more) for data, more, kind in layers if kind == "image"]
     if len(images) != 1:
-        raise ValueError(f"it holds {len(images) or 'no'} image{'s' * (len(images) > 1)}; give files of one image each")
+        raise ValueError(
+            f"it holds {counted(len(images), 'image') if images else 'no image'}; give files of one image each"
+        )
     data, more = images[0]
     if more.get("multiscale") or (isinstance(data, (list, tuple)) and not hasattr(data, "dtype")):
         data = data[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .ome_zarr import check_installed
+from .wording import counted
 from .zarr_axes import ORDER
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _axes(described: Mapping[str, Any], ndim: int) -> list[tuple[str, str | None
         name = "c" if entry.get("type") == "channel" else str(entry["name"]).lower()
         found.append((name, entry.get("unit")))
     if len(found) != ndim or any(len(name) != 1 for name, _ in found):
-        raise ValueError(f"its axes {[name for name, _ in found]} are not those of an image of {ndim} axes")
+        raise ValueError(f"its axes {[name for name, _ in found]} are not those of an image of {counted(ndim, 'axis')}")
     return found
 
 

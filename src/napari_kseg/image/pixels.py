@@ -17,6 +17,7 @@ from napari_kseg.kmeans import block_length
 
 from .channel_stack import ChannelStack, as_image, lazy_of
 from .left_out import LeftOut
+from .wording import counted
 
 Array = NDArray[Any]
 Index = tuple[slice, ...]
@@ -71,7 +72,7 @@ class Pixels:
         if channel_axis is not None:
             if not -len(shape) <= channel_axis < len(shape):
                 raise ValueError(
-                    f"channel_axis={channel_axis}, but the image has {len(shape)} axes, shape {shape}; "
+                    f"channel_axis={channel_axis}, but the image has {counted(len(shape), 'axis')}, shape {shape}; "
                     f"use {-len(shape)} to {len(shape) - 1}, or None if the image has one channel"
                 )
             if len(shape) == 1:
@@ -147,8 +148,8 @@ class Pixels:
         sizes = tuple(spacing) if isinstance(spacing, tuple) else (spacing,) * ndim
         if len(sizes) != ndim:
             raise ValueError(
-                f"spacing={spacing} has {len(sizes)} numbers, but the image has {ndim} spatial axes, shape "
-                f"{self.shape}; give one for each, or one for all"
+                f"spacing={spacing} has {counted(len(sizes), 'number')}, but the image has "
+                f"{counted(ndim, 'spatial axis')}, shape {self.shape}; give one for each, or one for all"
             )
         other = copy(self)
         other.spacing = sizes

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .plot import middle_plane, new_figure, pictures, show_picture
+from .wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def plot_choice(suggestion: "Suggestion") -> "Figure":
         segmentation = suggestion.segmentations[number]
         *_, shown = pictures(segmentation, *middle_plane(segmentation)).values()
         chosen = number == suggestion.n_clusters
-        show_picture(ax, shown, f"{number} clusters" + " (recommended)" * chosen)
+        show_picture(ax, shown, counted(number, "cluster") + " (recommended)" * chosen)
     for ax in axes[len(numbers) :]:
         ax.set_axis_off()
     return figure

@@ -11,6 +11,7 @@ from napari_kseg.kmeans import checked_integer, checked_number
 from .color_space import COLOR_SPACES, OWN, checked_color_space
 from .pixels import Pixels
 from .recipe import Recipe
+from .wording import counted, there_are
 
 NORMALIZATIONS = ("zscore", "percentile", "minmax")
 
@@ -26,24 +27,27 @@ def drafted(settings: Any, pixels: Pixels) -> Recipe:
     ndim = len(pixels.shape)
     if settings.color_space != OWN and pixels.n_channels != 3:
         raise ValueError(
-            f'color_space="{settings.color_space}" needs red, green and blue, but the image has {pixels.n_channels} '
-            f'channel{"s" * (pixels.n_channels > 1)}; use color_space="{OWN}", the values as they are'
+            f'color_space="{settings.color_space}" needs red, green and blue, but the image has '
+            f'{counted(pixels.n_channels, "channel")}; use color_space="{OWN}", the values as they are'
         )
     there = pixels.n_channels if settings.color_space == OWN else len(COLOR_SPACES[settings.color_space].names)
     channels = settings.channels
     if channels is not None and max(channels) >= there:
-        raise ValueError(f"channels={list(channels)}, but there are {there} channels, 0 to {there - 1}")
+        raise ValueError(f"channels={list(channels)}, but {there_are(there, 'channel')}, 0 to {there - 1}")
     if channels == tuple(range(there)):
         channels = None
     used = there if channels is None else len(channels)
     weights = settings.channel_weights
     if weights is not None and len(weights) != used:
-        raise ValueError(f"channel_weights={list(weights)} has {len(weights)} weights, but {used} channels are used")
+        raise ValueError(
+            f"channel_weights={list(weights)} has {counted(len(weights), 'weight')}, but {counted(used, 'channel')} "
+            f"{'is' if used == 1 else 'are'} used"
+        )
     sigma = settings.sigma if isinstance(settings.sigma, tuple) else (settings.sigma,)
     if len(sigma) not in (1, ndim):
         raise ValueError(
-            f"sigma={settings.sigma} has {len(sigma)} numbers, but the image has {ndim} spatial axes, shape "
-            f"{pixels.shape}; give one for each, or one for all"
+            f"sigma={settings.sigma} has {counted(len(sigma), 'number')}, but the image has "
+            f"{counted(ndim, 'spatial axis')}, shape {pixels.shape}; give one for each, or one for all"
         )
     recipe = Recipe(
         sigma=sigma if any(sigma) else (),
@@ -63,13 +67,13 @@ def _check_reach(recipe: Recipe, pixels: Pixels) -> None:
     widest = max((one / size for one, size in zip(sigma, pixels.spacing, strict=False)), default=0.0)
     if widest > longest:
         raise ValueError(
-            f"sigma={_said(recipe.sigma)} is {widest:g} pixels, as spacing={_said(pixels.spacing)}, but the image has "
-            f"the shape {pixels.shape}; give {longest} pixels or less, in the unit of spacing"
+            f"sigma={_said(recipe.sigma)} is {counted(widest, 'pixel')}, as spacing={_said(pixels.spacing)}, but the "
+            f"image has the shape {pixels.shape}; give {counted(longest, 'pixel')} or less, in the unit of spacing"
         )
     if recipe.texture and recipe.texture[1] > longest:
         raise ValueError(
-            f"texture={recipe.texture} goes up to {recipe.texture[1]:g} pixels, but the image has the shape "
-            f"{pixels.shape}; give {longest} pixels or less"
+            f"texture={recipe.texture} goes up to {counted(recipe.texture[1], 'pixel')}, but the image has the shape "
+            f"{pixels.shape}; give {counted(longest, 'pixel')} or less"
         )
 
 
@@ -116,7 +120,7 @@ def stored_recipe(values: Mapping[str, Any], n_channels: int) -> Recipe:
     chosen = checked_channels(recipe.channels)
     there = n_channels if recipe.color_space == OWN else len(COLOR_SPACES[recipe.color_space].names)
     if chosen is not None and max(chosen) >= there:
-        raise ValueError(f"channels={list(chosen)}, but there are {there} channels")
+        raise ValueError(f"channels={list(chosen)}, but {there_are(there, 'channel')}")
     if recipe.sigma:
         checked_lengths("sigma", recipe.sigma, zero=True)
     if recipe.texture:

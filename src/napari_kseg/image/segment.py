@@ -17,6 +17,7 @@ from .recipe_settings import recipe_of_seeds
 from .seeds import seeds_of
 from .segmentation import Segmentation
 from .settings import Settings, refuse_unknown
+from .wording import counted
 
 
 def segment(
@@ -223,8 +224,8 @@ def prepared(pixels_with: Callable[[Any], Pixels], keywords: Mapping[str, Any]) 
         seeds = seeds_of(Features(known, recipe_of_seeds(settings, known)), init)
         if settings.n_clusters != "auto" and len(seeds) > settings.n_clusters:
             raise ValueError(
-                f"n_clusters={settings.n_clusters}, but init has {len(seeds)} seeds; give a seed for each cluster or "
-                f"fewer, or use n_clusters={len(seeds)} or more"
+                f"n_clusters={settings.n_clusters}, but init has {counted(len(seeds), 'seed')}; give a seed for each "
+                f"cluster or fewer, or use n_clusters={len(seeds)} or more"
             )
         settings = replace(settings, init=seeds, fixed=fixed)
     return settings, pixels

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .wording import counted
+
 ORDER = "tczyx"
 """All axes that there may be, in the order in which OME-Zarr wants them."""
 
@@ -117,7 +119,7 @@ def _checked_names(ndim: int, has_channels: bool, axes: str | Sequence[str] | No
     highest = 5 - has_channels
     if not 2 <= ndim <= highest:
         besides = ", besides its channels" if has_channels else ""
-        raise ValueError(f"the image has {ndim} axes{besides}, but OME-Zarr holds 2 to {highest} of them")
+        raise ValueError(f"the image has {counted(ndim, 'axis')}{besides}, but OME-Zarr holds 2 to {highest} of them")
     if axes is None:
         return list(_DEFAULT[ndim])
     names = [str(name).lower() for name in axes]

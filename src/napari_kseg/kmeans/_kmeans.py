@@ -149,7 +149,7 @@ def kmeans(
 def not_converged(max_iter: int) -> str:
     """Say that the centroids were still moving."""
     return (
-        f"K-means did not converge in max_iter={max_iter} iterations: the centroids were still moving; "
+        f"K-means did not converge within max_iter={max_iter}: the centroids were still moving; "
         "raise max_iter, or tol if this is exact enough"
     )
 

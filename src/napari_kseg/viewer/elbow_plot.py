@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from napari_kseg.image.wording import counted
 from napari_kseg.viewer.elbow_curve import ElbowCurve
 from napari_kseg.viewer.picture_button import PictureButton
 
@@ -53,7 +54,7 @@ class ElbowPlot(QWidget):
         for choice in choices:
             number, is_recommended = choice.n_clusters, choice.n_clusters == recommended
             button = PictureButton(choice.thumbnail, str(number), is_recommended)
-            button.setAccessibleName(f"{number} clusters{', recommended' if is_recommended else ''}")
+            button.setAccessibleName(f"{counted(number, 'cluster')}{', recommended' if is_recommended else ''}")
             button.setToolTip(_told(choice, is_recommended))
             button.clicked.connect(lambda _=False, number=number: self._on_chosen(number))
             self._buttons[number] = button
@@ -117,7 +118,7 @@ def _told(choice: Choice, is_recommended: bool) -> str:
     """Number and scores in a few lines."""
     silhouette = f"{choice.silhouette:.2f}" if isfinite(choice.silhouette) else "not known"
     return (
-        f"{choice.n_clusters} clusters{' (recommended)' if is_recommended else ''}\n"
+        f"{counted(choice.n_clusters, 'cluster')}{' (recommended)' if is_recommended else ''}\n"
         f"Inertia {choice.inertia:.4g}\n"
         f"Silhouette {silhouette} (up to 1; higher is better)"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_kseg.image.wording import counted
+
 if TYPE_CHECKING:
     from napari_kseg.image.segmentation import Segmentation
     from napari_kseg.viewer.extract import Extraction
@@ -100,4 +102,4 @@ class History:
 
 def title_of_run(seg: Segmentation) -> str:
     """Return what the history calls a run."""
-    return "1 cluster" if seg.n_clusters == 1 else f"{seg.n_clusters} clusters"
+    return counted(seg.n_clusters, "cluster")

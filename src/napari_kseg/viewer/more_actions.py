@@ -10,6 +10,7 @@ from napari.utils.notifications import show_error, show_info
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QFileDialog
 
+from napari_kseg.image.wording import counted, of_all
 from napari_kseg.viewer.last_model import read_model
 from napari_kseg.viewer.last_session import has_settings, of_fields, restore
 from napari_kseg.viewer.layer_choice import LayerChoice
@@ -202,7 +203,9 @@ class MoreActions:
     def _end(self, series: Series) -> None:
         self._series = None
         if series.failed:
-            show_error("\n".join([f"{len(series.failed)} of {series.n_layers} layers not labeled:", *series.failed]))
+            show_error(
+                "\n".join([f"{of_all(len(series.failed), series.n_layers, 'layer')} not labeled:", *series.failed])
+            )
 
     def _on_runner_finished(self, outcome: Outcome) -> None:
         if self._series is not None and outcome.request is self._series.request:
@@ -244,7 +247,9 @@ class MoreActions:
         if not source:
             return
         files = find_images([source])
-        target = QFileDialog.getExistingDirectory(self._form.native, f"Where to write {len(files)} label images")
+        target = QFileDialog.getExistingDirectory(
+            self._form.native, f"Where to write {counted(len(files), 'label image')}"
+        )
         if not target:
             return
         output, task, result = Path(target), Task(seg.model, ("labels",)), BatchResult(len(files))
@@ -268,11 +273,14 @@ class MoreActions:
     def _tell_folder(self, result: BatchResult, output: Path, model: Model) -> str:
         """Return what was done, and list what was not."""
         if result.failed:
-            show_error("\n".join([f"{len(result.failed)} of {result.n_files} images not labeled:", *result.failed]))
+            show_error(
+                "\n".join([f"{of_all(len(result.failed), result.n_files, 'image')} not labeled:", *result.failed])
+            )
         if result.warned:
             show_info("\n".join(result.warned))
         before = f" ({result.n_before} of them before)" if result.n_before else ""
-        return f"{result.n_done} of {result.n_files} images labeled in {output.name}{before}. {_limits(model)}".strip()
+        done = of_all(result.n_done, result.n_files, "image")
+        return f"{done} labeled in {output.name}{before}. {_limits(model)}".strip()
 
     def _load_settings(self) -> None:
         from napari_kseg.image.settings import Settings

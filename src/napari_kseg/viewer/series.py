@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from napari_kseg.image.wording import of_all
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -61,7 +63,7 @@ class Series:
 
     def summary(self) -> str:
         """Return how many are done."""
-        return f"{self.n_done} of {self.n_layers} layers labeled. {self._note}".strip()
+        return f"{of_all(self.n_done, self.n_layers, 'layer')} labeled. {self._note}".strip()
 
     def _counted(self, request: Request) -> Request:
         """Return a request that says which one it is, and counts when it is shown."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_kseg.image.wording import counted
+
 if TYPE_CHECKING:
     from napari_kseg.image.segmentation import Segmentation
 
 
 def summary(seg: Segmentation, seconds: float) -> str:
     """Return how many clusters of how many pixels there are, how long it took, and what was left out for what."""
-    n_clusters = seg.n_clusters
-    text = f"{n_clusters} cluster{'s' * (n_clusters != 1)} of {_count(seg.labels.size)} in {duration(seconds)}"
+    text = f"{counted(seg.n_clusters, 'cluster')} of {_count(seg.labels.size)} in {duration(seconds)}"
     n_left_out = int(seg.labels.size - seg.counts.sum())
     return f"{text}; {n_left_out:,} left out ({' or '.join(_reasons(seg))})" if n_left_out else text
 
@@ -34,7 +35,7 @@ def _reasons(seg: Segmentation) -> list[str]:
 def _count(n_pixels: int) -> str:
     """Return a number of pixels as one says it."""
     if n_pixels < 100_000:
-        return f"{n_pixels:,} pixels"
+        return counted(n_pixels, "pixel")
     megapixels = n_pixels / 1e6
     return f"{megapixels:.2f} megapixels" if megapixels < 1 else f"{megapixels:.1f} megapixels"
 
