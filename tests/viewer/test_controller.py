@@ -112,7 +112,7 @@ def test_what_is_painted_while_a_change_is_computed_is_not_lost(viewer, layer, c
     labels = viewer.layers["coffee clusters"]
     prepared = request.prepare(lambda *_: None)
     labels.data[:5] = 3
-    assert request.show(prepared) == "coffee was painted on meanwhile; do it again."
+    assert request.show(prepared) == "The clusters of coffee were changed meanwhile; do it again."
     assert (labels.data[:5] == 3).all()
     assert titles(controller, layer) == (["5 clusters"], 0)
 

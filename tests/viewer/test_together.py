@@ -178,6 +178,15 @@ def test_a_name_that_comes_while_something_runs_is_refused_in_words(two):
     assert two.table[0][1] == "cluster 1"
 
 
+def test_a_portion_wanted_while_something_runs_is_refused_in_words(two):
+    two.widget._panel.table.select({1})
+    two.click("Run")
+    two.widget._panel.portions.extract_wanted.emit("mask")
+    assert two.status == "a is worked on; do it again."
+    two.wait_until_idle()
+    assert "a mask 1" not in two.names
+
+
 def test_a_name_that_is_taken_away_is_the_default_again(two):
     table = two.widget._panel.table
     table.item(0, 1).setText("")

@@ -106,6 +106,15 @@ def test_the_visible_region_alone_is_segmented(desk, layer, form, photo):
     assert_allclose(labels.data_to_world((0, 0)), layer.data_to_world((0, 0)))
 
 
+def test_an_image_beside_the_view_has_no_visible_region(desk, layer, form, notifications):
+    form["Region"].value = "Visible region"
+    getattr(desk.viewer, "scene", desk.viewer).camera.center = (1e4, 1e4)
+    draw(desk)
+    desk.run(n_clusters=3)
+    assert notifications() == ["nothing of coffee is seen; move the view there, or take 'Whole image'"]
+    assert desk.names == ["coffee"]
+
+
 def test_the_visible_region_of_a_pyramid_is_in_full_resolution(desk, form):
     photo = data.coffee()
     layer = desk.viewer.add_image([photo, photo[::4, ::4]], name="pyramid", rgb=True, multiscale=True)

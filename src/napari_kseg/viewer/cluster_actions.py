@@ -65,11 +65,17 @@ class ClusterActions:
         layer = self._form.image_layer
         if layer is None:
             return
-        if self._runner.request is not None and not group:
-            self._panel.show_status(f"{self._runner.request.name} is worked on; do it again.")
+        if not group and self._is_busy():
             self._panel.refill()
             return
         self._ask(lambda: self._controller.change(layer, title, method, *arguments, group=group, **keywords))
+
+    def _is_busy(self) -> bool:
+        """Say that something runs, if it does."""
+        request = self._runner.request
+        if request is not None:
+            self._panel.show_status(f"{request.name} is worked on; do it again.")
+        return request is not None
 
     def _on_renamed(self, label: int, name: str) -> None:
         self._change(f"Name {label} {name}", "named", {label: name})
@@ -134,7 +140,7 @@ class ClusterActions:
 
     def _on_extract_wanted(self, kind: str) -> None:
         layer, labels = self._form.image_layer, sorted(self._panel.table.selected())
-        if layer is not None and self._runner.request is None:
+        if layer is not None and not self._is_busy():
             self._ask(lambda: self._controller.extract(layer, labels, kind))
 
     def _on_step_wanted(self, position: int) -> None:

@@ -343,7 +343,7 @@ class Controller:
         def show(prepared: tuple[LayerParts, Step]) -> str:
             now = self._shown_labels(layer)
             if before is not None and (now is None or not np.array_equal(before, now)):
-                return f"{layer.name} was painted on meanwhile; do it again."
+                return f"The clusters of {layer.name} were changed meanwhile; do it again."
             if prepared[1].code and self.history(layer).current is None:
                 return f"The clusters of {layer.name} were removed meanwhile; run again."
             return self._show([layer, *channels], *prepared, position, first)

@@ -186,7 +186,10 @@ def part_of(image: Image, region: str, viewer: Any) -> Crop:
         (0, length) if axis in seen else (int(here[axis]), int(here[axis]) + 1) for axis, length in enumerate(shape)
     ]
     if region == VISIBLE:
-        low, high = image.corner_pixels if not image.multiscale else _corners_of_pyramid(image, viewer)
+        low, high = corners = _corners_seen(image, viewer)
+        if any(high[axis] < 0 or low[axis] >= shape[axis] for axis in seen):
+            raise ValueError(f"nothing of {image.name} is seen; move the view there, or take {WHOLE!r}")
+        low, high = corners if image.multiscale else image.corner_pixels
         for axis in seen:
             part[axis] = max(0, int(low[axis])), min(shape[axis], int(high[axis]) + 1)
     if any(start < 0 or stop > length or start >= stop for (start, stop), length in zip(part, shape, strict=True)):
@@ -194,10 +197,11 @@ def part_of(image: Image, region: str, viewer: Any) -> Crop:
     return tuple(part)
 
 
-def _corners_of_pyramid(image: Image, viewer: Any) -> NDArray[np.int_]:
-    """Return the first and the last pixels of a multiscale image that are seen, at full resolution.
+def _corners_seen(image: Image, viewer: Any) -> NDArray[np.int_]:
+    """Return the first and the last pixels that the view would show, also where there is no image; at full resolution.
 
-    Its `corner_pixels` are those of the tile that was loaded, which may be larger than what is seen now.
+    `corner_pixels` of a multiscale image are those of the tile that was loaded, which may be larger than what is seen
+    now; and there is always a pixel in them.
     """
     if viewer.dims.ndisplay != 2:
         return np.array([[0] * image.ndim, [length - 1 for length in spatial_shape(image)]])
