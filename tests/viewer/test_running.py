@@ -184,13 +184,14 @@ def test_a_panel_that_is_put_into_a_dock_again_works_as_before(desk, stripes, mo
 
 def test_a_panel_that_is_closed_does_nothing(desk, stripes, noise, qtbot):
     start_long_run(desk, noise)
+    n_listening = len(desk.viewer.mouse_drag_callbacks)
     desk.viewer.window.remove_dock_widget(desk.dock)
     layer = desk.viewer.add_image(stripes, name="stripes", rgb=True)
     desk.viewer.layers.remove("noise")
     layer.data = stripes.copy()
     qtbot.wait(200)
     assert desk.names == ["stripes"]
-    assert desk.viewer.mouse_drag_callbacks == []
+    assert len(desk.viewer.mouse_drag_callbacks) == n_listening - 1
     desk.dock = desk.viewer.window.add_dock_widget(desk.widget, name="again")
     desk.run(n_clusters=4)
     assert desk.names == ["stripes", "stripes recolored", "stripes clusters"]

@@ -72,7 +72,7 @@ def _check_reach(recipe: Recipe, pixels: Pixels) -> None:
         )
     if recipe.texture and recipe.texture[1] > longest:
         raise ValueError(
-            f"texture={recipe.texture} goes up to {counted(recipe.texture[1], 'pixel')}, but the image has the shape "
+            f"texture={recipe.texture} goes up to {recipe.texture[1]:g} pixels, but the image has the shape "
             f"{pixels.shape}; give {counted(longest, 'pixel')} or less"
         )
 
