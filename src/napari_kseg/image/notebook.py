@@ -12,6 +12,7 @@ from .marks import with_given
 from .pixels import Array
 from .plot import middle_plane, pictures
 from .recolor import hex_color, shown_colors
+from .wording import counted
 
 if TYPE_CHECKING:
     from .choose import Suggestion
@@ -34,7 +35,7 @@ def html_of_segmentation(seg: "Clusters") -> str:
     """Return pictures and table of a segmentation; nothing of a lazy image is computed for it."""
     shape = " × ".join(map(str, seg.labels.shape))
     ending = f"inertia {seg.inertia:.6g}" + ("" if seg.converged else ", ended by max_iter")
-    head = f"<b>Segmentation</b> of {shape} pixels into {_clusters(seg.n_clusters)}, {ending}"
+    head = f"<b>Segmentation</b> of {shape} pixels into {counted(seg.n_clusters, 'cluster')}, {ending}"
     rows = [
         [f"{count:,}", f"{fraction:.1%}", *_numbers(centroid)]
         for count, fraction, centroid in zip(seg.counts, seg.fractions, seg.centroids, strict=True)
@@ -49,7 +50,7 @@ def html_of_model(model: "Model") -> str:
     shape = " × ".join(map(str, provenance.get("shape", ())))
     found = f", found in {shape} pixels of {provenance['dtype']}" if shape and "dtype" in provenance else ""
     by_hand = ". It does not repeat what was painted by hand." if model.hand_edited else ""
-    head = f"<b>Model</b> of {_clusters(model.n_clusters)}{escape(found + by_hand)}"
+    head = f"<b>Model</b> of {counted(model.n_clusters, 'cluster')}{escape(found + by_hand)}"
     n_channels = model.centroids.shape[1]
     names = ("R", "G", "B") if model.rgb else ("intensity",) if n_channels == 1 else tuple(map(str, range(n_channels)))
     dtype = np.dtype(provenance.get("dtype", np.float64))
@@ -70,10 +71,6 @@ def html_of_suggestion(suggestion: "Suggestion") -> str:
 
 def _block(head: str, figures: str, table: str) -> str:
     return f"<div><div>{head}</div>{figures}{table}</div>"
-
-
-def _clusters(number: int) -> str:
-    return f"{number} cluster{'s' * (number != 1)}"
 
 
 def _pictures(seg: "Clusters") -> str:

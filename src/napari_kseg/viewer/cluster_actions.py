@@ -95,10 +95,8 @@ class ClusterActions:
         self._check_idle()
         n_selected = len(self._panel.table.selected())
         if n_selected < 2:
-            raise ValueError(
-                f"{n_selected or 'no'} row{'s' * (n_selected != 1)} of the table {'are' if n_selected != 1 else 'is'} "
-                "selected; select two or more to merge their clusters"
-            )
+            how_many = "1 row of the table is" if n_selected else "no rows of the table are"
+            raise ValueError(f"{how_many} selected; select two or more to merge their clusters")
         self._on_merge_wanted()
 
     def undo(self) -> None:

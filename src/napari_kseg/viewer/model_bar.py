@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from napari_kseg.image.wording import counted
+
 if TYPE_CHECKING:
     from napari_kseg.viewer.last_model import LastModel
 
@@ -40,7 +42,7 @@ class ModelBar(QWidget):
         """Show a model."""
         self.opened = opened
         number, names = opened.model.n_clusters, [name for name in opened.model.names if name]
-        text = f"{opened.title}: {number} cluster{'s' * (number != 1)}"
+        text = f"{opened.title}: {counted(number, 'cluster')}"
         self._text.setText(text)
         self._text.setToolTip(f"{text} ({', '.join(names)})" if names else text)
         self.show()
