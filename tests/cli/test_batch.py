@@ -330,8 +330,8 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_nothing_half_written(run, save, tm
         (["scans", "--fit", "all", "--downsample", "5"], "--downsample 5"),
         (["scans", "--fit", "all", "--points", "3,3"], "seeds lie in one image; give --fit first or --fit each"),
         (["scans", "mixed", "--fit", "all"], "3 channels of uint8 and"),
-        (["broken.png", "--fit", "all"], "none of 1 files can be read as an image"),
-        (["broken.png", "--fit", "first"], "none of 1 files can be segmented; of the first: broken.png cannot be read"),
+        (["broken.png", "--fit", "all"], "none of the files can be read as an image"),
+        (["broken.png", "--fit", "first"], "none of the files can be segmented; of the first: broken.png cannot"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(run, scans, save, tmp_path, monkeypatch, arguments, said):

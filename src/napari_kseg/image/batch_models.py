@@ -12,7 +12,6 @@ from .joined_files import joined_pixels
 from .model import Model, load_model
 from .records import Records, digest, fingerprint, written
 from .segment import prepared, segment_pixels
-from .wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +44,7 @@ def with_model_of_first(
                 raise
             except (ValueError, TypeError, MemoryError, OSError) as error:
                 failed.append(str(error) or "there is not enough memory")
-    raise ValueError(f"none of {counted(len(files), 'file')} can be segmented; of the first: {failed[0]}")
+    raise ValueError(f"none of the files can be segmented; of the first: {failed[0]}")
 
 
 def with_model_of_all(

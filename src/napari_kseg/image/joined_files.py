@@ -77,7 +77,7 @@ def joined_pixels(
         alpha = alpha or pixels.alpha
         admitted.append((file, pixels.size))
     if kind is None:
-        raise ValueError(f"none of {counted(len(files), 'file')} can be read as an image; give others")
+        raise ValueError("none of the files can be read as an image; give others")
     read = delayed(_values_of, pure=True)
     rows = [
         da.from_delayed(
