@@ -15,7 +15,9 @@ uv := $(VENV)/bin/uv
 sphinx := $(DOCS_VENV)/bin/python -m sphinx -q -c docs
 peers := scikit-learn-intelex opencv-python-headless faiss-cpu imagequant Pillow kmeans1d bkmeans
 neighbors := "napari-skimage>=0.7.1" "napari-skimage-regionprops>=0.10.1" "napari-clusters-plotter>=0.11" \
-	"napari-matplotlib>=3.0.2" "napari-ome-zarr>=0.10" "napari-convpaint>=1.2"
+	"napari-matplotlib>=3.0.2" "napari-ome-zarr>=0.10"
+heavy_neighbors := "napari-convpaint>=1.2"
+test_pairing = tools/with-display.sh --virtual $(PAIRING_VENV)/bin/python -m pytest --fail-on-skip -W default tests/pairing
 code := src tests $(wildcard examples benchmarks tools docs)
 # With a screen the demo opens the viewer and leaves it open; without one it works in a virtual display and saves what it shows.
 screen := $(strip $(DISPLAY) $(WAYLAND_DISPLAY) $(filter Darwin,$(shell uname)))
@@ -23,13 +25,13 @@ demo_options := $(if $(screen),,--output demo-output)
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest test-pairing lint types format bench \
-	bench-quick docs docs-links screenshots pairing-pictures build numba-clean clean
+.PHONY: help setup demo test test-all test-wheel test-noqt test-nojit test-lowest test-pairing test-pairing-light lint types \
+	format bench bench-quick docs docs-links screenshots pairing-pictures build numba-clean clean
 
 help: ## Explain the targets (this text)
 	@echo "napari-kseg. Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
-		| while IFS='|' read -r target text; do printf '  make %-16s %s\n' "$$target" "$$text"; done
+		| while IFS='|' read -r target text; do printf '  make %-18s %s\n' "$$target" "$$text"; done
 
 $(VENV)/.ready-all $(VENV)/.ready-test $(VENV)/.ready-dev: $(VENV)/.ready-%: pyproject.toml tools/setup.sh
 	@tools/setup.sh $*
@@ -42,7 +44,7 @@ demo: $(VENV)/.ready-all ## Open napari, segment the sample; without a screen: s
 test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (about 10 minutes); a skipped test fails
 	@tools/with-display.sh --virtual $(python) -m pytest --fail-on-skip $(ARGS)
 
-test-all: lint types docs test-nojit test-wheel test-noqt test-lowest test-pairing ## Run the slower checks: lint, types, docs and the test-... below
+test-all: lint types docs test-nojit test-wheel test-noqt test-lowest test-pairing-light ## Run the slower checks: lint, types, docs and the test-... below
 
 test-wheel: $(VENV)/.ready-dev ## Build the wheel, install it in a clean environment, find widget and samples through npe2
 	@tools/with-display.sh --virtual $(python) -m pytest -m slow --fail-on-skip tests/packaging/test_wheel.py $(ARGS)
@@ -65,13 +67,20 @@ $(LOWEST_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
 		$(addprefix --only-binary ,matplotlib numba numpy scikit-image scikit-learn vispy)
 	@touch $@
 
-test-pairing: $(PAIRING_VENV)/.ready ## Work together with other plugins of napari, installed for it (7 GB: PyTorch is among them)
-	@tools/with-display.sh --virtual $(PAIRING_VENV)/bin/python -m pytest --fail-on-skip -W default tests/pairing $(ARGS)
+test-pairing: $(PAIRING_VENV)/.ready-all ## Work together with other plugins of napari, installed for it (7 GB: PyTorch is among them)
+	@$(test_pairing) $(ARGS)
+
+test-pairing-light: $(PAIRING_VENV)/.ready ## The same without napari-convpaint, which brings PyTorch
+	@$(test_pairing) --ignore tests/pairing/test_convpaint.py $(ARGS)
 
 $(PAIRING_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
 	@echo "Setting up $(PAIRING_VENV) with other plugins of napari ..."
 	@$(uv) venv --quiet --clear $(PAIRING_VENV) --python $(python)
 	@$(uv) pip install --quiet --python $(PAIRING_VENV)/bin/python --editable ".[test]" $(neighbors)
+	@touch $@
+
+$(PAIRING_VENV)/.ready-all: $(PAIRING_VENV)/.ready
+	@$(uv) pip install --quiet --python $(PAIRING_VENV)/bin/python $(heavy_neighbors)
 	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style and imports (ruff)
@@ -122,7 +131,7 @@ screenshots: $(VENV)/.ready-all ## Make the pictures of the README, the user gui
 	@tools/with-display.sh --virtual $(python) tools/guide_pictures.py
 	@$(python) tools/recipe_pictures.py
 
-pairing-pictures: $(PAIRING_VENV)/.ready ## Make the pictures of docs/pairing.md anew
+pairing-pictures: $(PAIRING_VENV)/.ready-all ## Make the pictures of docs/pairing.md anew
 	@tools/with-display.sh --virtual $(PAIRING_VENV)/bin/python tools/pairing_pictures.py $(ARGS)
 
 build: $(VENV)/.ready-dev ## Build wheel and source archive into dist/ and check them
