@@ -15,6 +15,7 @@ from napari.layers import Image
 from napari.utils.interactions import mouse_press_callbacks, mouse_release_callbacks
 from qtpy.QtCore import QCoreApplication, QEvent, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QLabel, QProgressBar
+from skimage import data
 
 from napari_kseg.viewer.layers import segment_layer
 from napari_kseg.viewer.widget import KMeansWidget
@@ -293,3 +294,20 @@ def test_a_script_that_ends_while_a_thread_works_ends_well(script, tmp_path):
     command = [sys.executable, "-W", "ignore", "-c", script]
     ended = subprocess.run(command, env={**os.environ, **cache}, capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_long_sentence_squeezes_nothing_in_the_smallest_window(desk):
+    image = np.tile(data.camera()[::4, ::4], (4, 4)).astype(np.float32)
+    image[:100] = np.nan
+    desk.viewer.add_image(image, name="holes")
+    desk.viewer.window.show()
+    window = desk.viewer.window._qt_window
+    window.resize(300, 200)  # it becomes as small as it can be
+    desk.run(n_clusters=3)
+    desk.qtbot.wait(100)
+    sentence = next(label for label in desk.widget.native.findChildren(QLabel) if label.wordWrap())
+    assert "left out" in sentence.text()
+    assert sentence.height() >= sentence.heightForWidth(sentence.width())
+    for text in ("Merge", "Remove", "Undo", "More"):
+        button = desk.button(text)
+        assert button.height() >= button.minimumSizeHint().height()

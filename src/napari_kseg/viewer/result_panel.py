@@ -18,6 +18,7 @@ from napari_kseg.viewer.show_switch import ShowSwitch, shown
 if TYPE_CHECKING:
     import pandas
     from napari.layers import Image, Labels
+    from qtpy.QtGui import QResizeEvent
 
     from napari_kseg.viewer.history import History
 
@@ -84,6 +85,16 @@ class ResultPanel(QWidget):
     def show_status(self, text: str) -> None:
         """Show one sentence."""
         self._status.setText(text)
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # Qt's name
+        """Wrap the sentence anew."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        # Qt does not count the lines of wrapped text in how small a window may be: what is below would be squeezed.
+        self._status.setMinimumHeight(self._status.heightForWidth(self._status.width()) if self.isVisible() else 0)
 
     def show_progress(self, stage: str, done: int, total: int) -> None:
         """Show how far a run has come; a total of 0 is not known."""
