@@ -183,6 +183,17 @@ def test_a_panel_that_is_put_into_a_dock_again_works_as_before(desk, stripes, mo
     desk.wait_for(lambda: len(desk.table) == 2)
 
 
+def test_a_panel_that_is_put_into_a_dock_again_shows_nothing_that_is_gone(desk, stripes):
+    desk.viewer.add_image(stripes, name="stripes", rgb=True)
+    desk.run(n_clusters=4)
+    desk.viewer.window.remove_dock_widget(desk.dock)
+    desk.viewer.layers.clear()
+    desk.dock = desk.viewer.window.add_dock_widget(desk.widget, name="again")
+    assert desk.table is None
+    assert desk.status == "Open an image to segment it."
+    assert not desk.button("Run").isEnabled()
+
+
 def test_a_panel_that_is_closed_does_nothing(desk, stripes, noise, qtbot):
     start_long_run(desk, noise)
     n_listening = len(desk.viewer.mouse_drag_callbacks)

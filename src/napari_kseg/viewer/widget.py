@@ -81,7 +81,6 @@ class KMeansWidget(SettingsForm):
         self._panel.add_bar(self.more.bar)
         self._runner.warm_up()
         tell_console(self._viewer)
-        self._panel.show_status(NO_IMAGE)
         self._open()
 
     def _timer(self, delay: int) -> QTimer:
@@ -379,6 +378,8 @@ class KMeansWidget(SettingsForm):
         for event, slot in self._connections():
             event.connect(slot)
         self._clicked_pixels.open()
+        self._panel.show_status(NO_IMAGE)
+        self._panel.refill()  # what it shows from before may be gone
         self.reset_choices()
         self._follow_active_layer()
         self._panel.plots.start()
