@@ -9,6 +9,9 @@ from skimage import data
 
 from napari_kseg import from_layer, segment, segment_layer
 from napari_kseg.viewer import large
+from napari_kseg.viewer.layer_parts import prepared_layer
+from napari_kseg.viewer.source import take_source
+from napari_kseg.viewer.where import DrawnMask
 
 SIDE, LEVELS, TILE = 65_536, 6, 2048
 COARSE = SIDE >> 5
@@ -157,3 +160,39 @@ def test_all_pixels_of_a_slide_may_be_fitted_under_a_mask(desk, monkeypatch):
     labels, _ = segment_layer(layer, 3, mask=mask, downsample=1)
     want = segment(image, 3, mask=np.kron(mask, np.ones((4, 4), bool)))
     assert_array_equal(np.asarray(labels.data[0]), want.labels)
+
+
+@pytest.fixture
+def volume(desk, monkeypatch):
+    """Add a pyramid of three axes, with alpha, to the viewer."""
+    monkeypatch.setattr(large, "IN_MEMORY", 1 << 14)
+    monkeypatch.setattr(large, "FEW", 1 << 12)
+    image = np.full((8, 96, 96, 4), 255, np.uint8)
+    image[..., :3] = np.random.default_rng(0).integers(0, 256, (8, 96, 96, 3))
+    levels = [da.from_array(image[:, :: 1 << i, :: 1 << i], chunks=(1, 48, 48, 4)) for i in range(3)]
+    return desk.viewer.add_image(levels, name="volume", rgb=True, multiscale=True)
+
+
+def test_colors_are_seeds_also_where_there_are_as_many_axes_and_alpha(volume):
+    colors = [[10.0, 20.0, 30.0], [200.0, 210.0, 220.0]]
+    labels, _ = segment_layer(volume, 2, init=colors)
+    assert_array_equal(from_layer(labels).settings.init, colors)
+
+
+def test_a_slice_of_a_mask_from_another_level_can_be_read(volume):
+    coarse = np.zeros((8, 24, 24), bool)
+    coarse[:, :12] = True
+    source = take_source(volume)
+    mask = large.mask_on(coarse, source, source)
+    assert mask.shape == (8, 96, 96)
+    assert_array_equal(mask[3].compute(), np.kron(coarse[3], np.ones((4, 4), bool)))
+    assert_array_equal(mask[:, 40].compute(), np.kron(coarse[:, 10], np.ones((1, 4), bool)))
+
+
+def test_shapes_on_a_large_image_in_memory_are_exact(desk, monkeypatch):
+    monkeypatch.setattr(large, "IN_MEMORY", 1 << 10)
+    layer = desk.viewer.add_image(data.camera(), name="camera")
+    drawn = DrawnMask(desk.viewer.add_shapes([box(101, 50, 222, 333)], name="part"), layer)
+    _, pixels = prepared_layer(take_source(layer), mask=drawn)
+    rows, columns = np.indices((512, 512))
+    assert_array_equal(pixels.mask, (rows >= 101) & (rows <= 222) & (columns >= 50) & (columns <= 333))

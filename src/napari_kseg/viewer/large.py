@@ -59,7 +59,7 @@ def mask_on(mask: Any, source: Source, seen: Source) -> Any:
     It may be a function of the shape, which is called to be drawn.
     """
     if callable(mask):
-        mask = mask(_drawable(seen.spatial_shape))
+        mask = mask(_drawable(seen.spatial_shape) if is_large(seen) else seen.spatial_shape)
     elif mask is None or not _is_of_other_level(mask, source, seen):
         return mask
     return _in_shape(mask, seen.spatial_shape)
@@ -79,6 +79,7 @@ def seeds_on(init: Any, source: Source, seen: Source) -> Any:
         return _sampled(init, seen.spatial_shape)
     table, n_axes = np.array(init), len(source.spatial_axes)
     n_channels = 1 if source.channel_axis is None else source.image.shape[source.channel_axis]
+    n_channels = min(n_channels, 3) if source.rgb else n_channels  # alpha is no color
     is_colors = not isinstance(init, PixelCoordinates) and n_axes == n_channels
     if table.ndim != 2 or table.shape[1] != n_axes or is_colors:
         return init
@@ -111,7 +112,8 @@ class _Sampled:
 
 def _sampled(drawn: Any, shape: tuple[int, ...], part: tuple[slice, ...] | None = None) -> Any:
     """Return (a part of) an array in another shape: each pixel has the value in its middle."""
-    for axis, (length, own) in enumerate(zip(shape, drawn.shape, strict=True)):
+    for axis in reversed(range(len(shape))):  # from the last one: an integer in `part` takes its axis away
+        length, own = shape[axis], drawn.shape[axis]
         pixels = np.arange(length)[slice(None) if part is None else part[axis]]
         drawn = drawn[(slice(None),) * axis + (((pixels + 0.5) * (own / length)).astype(int),)]
     return drawn
