@@ -330,7 +330,8 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_nothing_half_written(run, save, tm
         (["scans", "--fit", "all", "--downsample", "5"], "--downsample 5"),
         (["scans", "--fit", "all", "--points", "3,3"], "seeds lie in one image; give --fit first or --fit each"),
         (["scans", "mixed", "--fit", "all"], "3 channels of uint8 and"),
-        (["broken.png", "--fit", "all"], "none of the files can be read as an image"),
+        (["broken.png", "--fit", "all"], "none of the files can be read as an image; of the first: broken.png cannot"),
+        (["scans", "--fit", "all", "--channel-axis", "7"], "of the first: --channel-axis 7, but the image has 3 axes"),
         (["broken.png", "--fit", "first"], "none of the files can be segmented; of the first: broken.png cannot"),
     ],
 )

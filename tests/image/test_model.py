@@ -252,6 +252,7 @@ def test_a_model_that_looks_around_needs_as_many_axes(recipe):
         ("rgb", "no"),
         ("colors", ["red"] * 5),
         ("provenance", {"dtype": "colorful"}),
+        ("recipe", 5),
         ("recipe", {"color_space": "YUV"}),
         ("recipe", {"channels": [7]}),
         ("recipe", {"sigma": ["a"]}),

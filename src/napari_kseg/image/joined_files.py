@@ -59,13 +59,14 @@ def joined_pixels(
     from dask.delayed import delayed
 
     admitted: list[tuple[ImageFile, int]] = []
-    kind, alpha = None, False
+    kind, alpha, failed = None, False, ""
     for number, file in enumerate(files):
         if callback is not None:
             callback("Looking at the images", number, len(files))
         try:
             pixels = pixels_of_file(file.path, channel_axis)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError) as error:
+            failed = failed or str(error)
             continue  # told when it is its turn
         own = _Kind(pixels.dtype, pixels.n_channels, pixels.rgb)
         kind = kind or own
@@ -77,7 +78,7 @@ def joined_pixels(
         alpha = alpha or pixels.alpha
         admitted.append((file, pixels.size))
     if kind is None:
-        raise ValueError("none of the files can be read as an image; give others")
+        raise ValueError(f"none of the files can be read as an image; of the first: {failed}")
     read = delayed(_values_of, pure=True)
     rows = [
         da.from_delayed(

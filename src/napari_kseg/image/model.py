@@ -234,7 +234,7 @@ class Model:
             )
         except KeyError as error:
             raise ValueError(f"this is not a {FORMAT}: it lacks the entry {error}") from None
-        except (TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise ValueError(f"this is not a {FORMAT}: {error}") from None
         model._check()
         return model
