@@ -203,6 +203,22 @@ def test_undo_takes_extracted_layers_away_and_redo_brings_them_back(desk, result
     assert_array_equal(desk.viewer.layers["coffee objects 3, 4"].data, result.objects([3, 4]))
 
 
+def test_objects_may_be_extracted_while_a_volume_is_shown_in_3d(desk):
+    image = np.zeros((8, 9, 10), np.uint8)
+    image[4:] = 200
+    desk.viewer.add_image(image, name="volume")
+    desk.run(n_clusters=2)
+    # As after moving the mouse in 2-D and switching to 3-D by a key: there is no direction of view yet.
+    desk.viewer.dims.ndisplay = 3
+    desk.viewer.mouse_over_canvas = True
+    extract(desk, "As objects", 2)
+    for _ in range(2):
+        assert desk.viewer.layers["volume objects 2"].features["count"].tolist() == [0, 360]
+        step(desk, "Undo")
+        assert desk.names == ["volume", "volume recolored", "volume clusters"]
+        step(desk, "Redo")
+
+
 def test_a_step_far_back_takes_all_of_it_back_at_once(desk, result, qtbot):
     extract(desk, "As a mask", 2)
     select(desk, 2, 3)

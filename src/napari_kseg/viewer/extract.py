@@ -65,10 +65,15 @@ class Extraction:
         """Add the layers that are not there."""
         from napari_kseg.viewer.result_layers import selection_kept
 
+        added = [layer for layer in self._layers if layer not in viewer.layers]
+        tables = [(layer, layer.features) for layer in added if isinstance(layer, Labels)]
+        for layer, _ in tables:
+            layer.features = None
         with selection_kept(viewer):
-            for layer in self._layers:
-                if layer not in viewer.layers:
-                    viewer.add_layer(layer)
+            for layer in added:
+                viewer.add_layer(layer)
+        for layer, table in tables:  # only now, as `add_layers` does: in 3-D, napari would fail
+            layer.features = table
         self._names = [layer.name for layer in self._layers]  # napari numbers a name that there is already
 
 
