@@ -88,6 +88,19 @@ def test_a_panel_that_is_opened_later_goes_on_from_there(viewer, photo, qtbot):
     qtbot.waitUntil(lambda: viewer.layers["coffee clusters"].data.max() == 4, timeout=60_000)
 
 
+def test_a_run_of_the_panel_ends_the_older_one_behind_the_window(viewer, photo, qtbot):
+    image = viewer.add_image(np.tile(photo, (4, 4, 1)), name="coffee", rgb=True)
+    behind = background_of(viewer)
+    behind.run(behind.controller.run(image, {"n_clusters": 6, "texture": True}))
+    _, panel = viewer.window.add_plugin_dock_widget("napari-kseg", "K-means Segmentation")
+    panel["n_clusters"].value = 2
+    panel.segment()
+    wait_for_layers(viewer, qtbot, "coffee clusters")
+    qtbot.waitUntil(lambda: behind._runner._job is None, timeout=60_000)
+    assert viewer.layers["coffee clusters"].data.max() == 2
+    assert [step.title for step in behind.controller.history(image).steps] == ["2 clusters"]
+
+
 def test_the_settings_of_an_open_panel_are_taken(desk, photo):
     desk.viewer.add_image(np.flip(photo), name="other", rgb=True)
     desk.viewer.add_image(photo, name="coffee", rgb=True)

@@ -36,6 +36,10 @@ class Background(QObject):
         """Carry out a request; the newest wins."""
         self._runner.run(request)
 
+    def cancel(self) -> None:
+        """Cancel what runs; it leaves nothing behind."""
+        self._runner.cancel()
+
     def _on_finished(self, outcome: Outcome) -> None:
         request = outcome.request
         if not request.is_still_in(self._viewer.layers):
@@ -58,5 +62,17 @@ class Background(QObject):
 
 def background_of(viewer: Any) -> Background:
     """Return what runs behind a window."""
-    there: Background | None = viewer.window._qt_window.findChild(Background)
+    there = _there(viewer)
     return Background(viewer) if there is None else there
+
+
+def cancel_background(viewer: Any) -> None:
+    """Let what runs behind a window end, as something newer is wanted: it would be shown in its place."""
+    there = _there(viewer)
+    if there is not None:
+        there.cancel()
+
+
+def _there(viewer: Any) -> Background | None:
+    found: Background | None = viewer.window._qt_window.findChild(Background)
+    return found

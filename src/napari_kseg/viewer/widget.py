@@ -9,6 +9,7 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy
 
+from napari_kseg.viewer.background import cancel_background
 from napari_kseg.viewer.canvas import ClickedPixels
 from napari_kseg.viewer.cluster_actions import ClusterActions
 from napari_kseg.viewer.console import tell_console
@@ -324,6 +325,7 @@ class KMeansWidget(SettingsForm):
             self._panel.table.select({label} if label else set())
 
     def _on_runner_started(self) -> None:
+        cancel_background(self._viewer)
         self._cancel.enabled = True
         request = self._runner.request
         if request is not None and not request.live:
