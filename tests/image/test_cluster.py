@@ -74,6 +74,15 @@ def assert_nothing_left(client):
     raise AssertionError(f"left on the cluster: {list(left)[:5]}")
 
 
+def wait_until_idle(client):
+    """Wait until no thread of a worker computes: what was begun goes on to its end."""
+    for _ in range(400):
+        if not any(client.run(lambda dask_worker: bool(dask_worker.active_threads)).values()):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the workers go on")
+
+
 class Store:
     """An array that notes the processes that read it, each by an empty file; read slowly, or not at all, if asked.
 
@@ -284,7 +293,7 @@ def test_what_the_callback_raises_stops_the_workers(photo, exception, tmp_path, 
     with pytest.raises(exception, match="stopped"):
         segment(store.lazy(), 3, callback=stop)
     assert_nothing_left(cluster)
-    time.sleep(0.5)  # what a worker had begun goes on to its end
+    wait_until_idle(cluster)
     n_reads = store.n_reads()
     assert n_reads < 100  # of 110 chunks
     time.sleep(0.3)
