@@ -116,11 +116,13 @@ def test_importing_the_package_loads_no_gui_and_nothing_slow():
 
 
 WITHOUT_QT = {
+    "all_levels",
     "controller",
     "crop",
     "extract",
     "history",
     "large",
+    "other_level",
     "last_model",
     "layer_parts",
     "python_code",

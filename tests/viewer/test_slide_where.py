@@ -10,6 +10,7 @@ from skimage import data
 from napari_kseg import from_layer, segment, segment_layer
 from napari_kseg.viewer import large
 from napari_kseg.viewer.layer_parts import prepared_layer
+from napari_kseg.viewer.other_level import mask_on
 from napari_kseg.viewer.source import take_source
 from napari_kseg.viewer.where import DrawnMask
 
@@ -183,7 +184,7 @@ def test_a_slice_of_a_mask_from_another_level_can_be_read(volume):
     coarse = np.zeros((8, 24, 24), bool)
     coarse[:, :12] = True
     source = take_source(volume)
-    mask = large.mask_on(coarse, source, source)
+    mask = mask_on(coarse, source, source)
     assert mask.shape == (8, 96, 96)
     assert_array_equal(mask[3].compute(), np.kron(coarse[3], np.ones((4, 4), bool)))
     assert_array_equal(mask[:, 40].compute(), np.kron(coarse[:, 10], np.ones((1, 4), bool)))

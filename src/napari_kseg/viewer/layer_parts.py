@@ -10,9 +10,11 @@ import numpy as np
 
 from napari_kseg.image.segment import prepared
 from napari_kseg.kmeans import not_converged
+from napari_kseg.viewer.all_levels import at_levels
 from napari_kseg.viewer.label_colors import label_colormap_from, label_colors
 from napari_kseg.viewer.label_table import label_table
-from napari_kseg.viewer.large import at_levels, fitted, is_pyramid, mask_on, pixels_of, seeds_on
+from napari_kseg.viewer.large import fitted, is_pyramid, pixels_of
+from napari_kseg.viewer.other_level import mask_on, seeds_on
 
 if TYPE_CHECKING:
     import pandas
