@@ -41,7 +41,7 @@ setup: $(VENV)/.ready-dev ## Set up .venv with all that development needs
 demo: $(VENV)/.ready-all ## Open napari, segment the sample; without a screen: save pictures of it in demo-output/
 	@tools/with-display.sh $(python) examples/demo.py $(demo_options) $(ARGS)
 
-test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (about 10 minutes); a skipped test fails
+test: $(VENV)/.ready-test ## Run all tests, those in the real viewer included (about 20 minutes); a skipped test fails
 	@tools/with-display.sh --virtual $(python) -m pytest --fail-on-skip $(ARGS)
 
 test-all: lint types docs test-nojit test-wheel test-noqt test-lowest test-pairing-light ## Run the slower checks: lint, types, docs and the test-... below
@@ -55,8 +55,10 @@ test-noqt: $(VENV)/.ready-dev ## Use the library and the command line in an envi
 test-nojit: $(VENV)/.ready-test ## Run the kernels as plain Python on tiny inputs
 	@NUMBA_DISABLE_JIT=1 $(python) -m pytest -m nojit --fail-on-skip tests $(ARGS)
 
+# A cache of kernels of its own, as two versions of Numba do not share one.
 test-lowest: $(LOWEST_VENV)/.ready ## Run all tests with the lowest versions that pyproject.toml allows
-	@tools/with-display.sh --virtual $(LOWEST_VENV)/bin/python -m pytest --fail-on-skip -W default $(ARGS)
+	@NUMBA_CACHE_DIR=$(abspath $(LOWEST_VENV))/numba-cache \
+		tools/with-display.sh --virtual $(LOWEST_VENV)/bin/python -m pytest --fail-on-skip -W default $(ARGS)
 
 # Python 3.11 where there is one, else the one of .venv; then the lowest versions of which there are wheels for it.
 $(LOWEST_VENV)/.ready: pyproject.toml | $(VENV)/.ready-dev
