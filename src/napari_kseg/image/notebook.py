@@ -9,7 +9,7 @@ import numpy as np
 
 from .channel_stack import ChannelStack
 from .marks import with_given
-from .pixels import Array
+from .pixels import Array, names_of_channels
 from .plot import middle_plane, pictures
 from .recolor import hex_color, shown_colors
 from .wording import counted
@@ -51,8 +51,7 @@ def html_of_model(model: "Model") -> str:
     found = f", found in {shape} pixels of {provenance['dtype']}" if shape and "dtype" in provenance else ""
     by_hand = ". It does not repeat what was painted by hand." if model.hand_edited else ""
     head = f"<b>Model</b> of {counted(model.n_clusters, 'cluster')}{escape(found + by_hand)}"
-    n_channels = model.centroids.shape[1]
-    names = ("R", "G", "B") if model.rgb else ("intensity",) if n_channels == 1 else tuple(map(str, range(n_channels)))
+    names = names_of_channels(model.centroids.shape[1], model.rgb)
     dtype = np.dtype(provenance.get("dtype", np.float64))
     colors = with_given(shown_colors(model.centroids, model.rgb, dtype), model.colors)
     return _block(head, "", _table(colors, model.names, _channels(names), map(_numbers, model.centroids)))

@@ -190,9 +190,7 @@ class Pixels:
     @property
     def channel_names(self) -> tuple[str, ...]:
         """Names of the channels: R, G, B; intensity; or their numbers."""
-        if self.rgb:
-            return ("R", "G", "B")
-        return ("intensity",) if self.n_channels == 1 else tuple(map(str, range(self.n_channels)))
+        return names_of_channels(self.n_channels, self.rgb)
 
     @property
     def n_blocks(self) -> int:
@@ -246,6 +244,13 @@ class Pixels:
     def part(self, block: int) -> Index:
         """Return where a block is in the spatial axes."""
         return self._blocks[block]
+
+
+def names_of_channels(n_channels: int, rgb: bool) -> tuple[str, ...]:
+    """Return the names of channels: R, G, B; intensity; or their numbers."""
+    if rgb:
+        return ("R", "G", "B")
+    return ("intensity",) if n_channels == 1 else tuple(map(str, range(n_channels)))
 
 
 def looks_like_color(shape: tuple[int, ...]) -> bool:

@@ -105,8 +105,7 @@ class SpaceView:
         names: tuple[str, ...],
         same_scale: bool = True,
     ) -> None:
-        each = [_limits(points[:, [i]], centroids[:, [i]]) for i in range(3)]
-        limits = [_limits(points, centroids)] * 3 if same_scale else each
+        limits = [_limits(points, centroids)] * 3 if same_scale else _limits_of_each(points, centroids)
         self._points, self._centroids = (
             np.column_stack([_unit(channel, *own) for channel, own in zip(values.T, limits, strict=True)])
             for values in (points, centroids)
@@ -212,7 +211,7 @@ class PlaneView(_FlatView):
         names: tuple[str, ...],
         same_scale: bool = False,
     ) -> None:
-        limits = [_limits(points[:, [i]], centroids[:, [i]]) for i in range(2)]
+        limits = _limits_of_each(points, centroids)
         super().__init__(centroids, limits[0], limits[1])
         self._points, self._colors, self._same_scale = points, colors, same_scale
         self.x_name, self.y_name = names
@@ -350,6 +349,11 @@ def _dots(places: Floats, colors: NDArray[np.uint8], frame: Frame, ratio: float)
 def _tame(values: Floats) -> Floats:
     """Values with which one can compute without a thought of overflow."""
     return np.clip(np.nan_to_num(values), -LARGEST, LARGEST)
+
+
+def _limits_of_each(points: Floats, centroids: Floats) -> list[Limits]:
+    """Range of each channel."""
+    return [_limits(points[:, [i]], centroids[:, [i]]) for i in range(centroids.shape[1])]
 
 
 def _limits(points: Floats, centroids: Floats) -> Limits:
